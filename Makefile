@@ -1,0 +1,164 @@
+# Teal: builds out of tree into build/VARIANT, sources found by folder.
+# Variants: debug, release (default), asan (AddressSanitizer + UBSan), tsan.
+
+VARIANT ?= release
+B       := build/$(VARIANT)
+GEN     := build/gen
+PREFIX  ?= /usr/local
+MINUTES ?= 5
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/bash
+
+# --- flags ---------------------------------------------------------------------------------------
+LIBRARIES := libsodium libprotobuf-c libmicrohttpd sqlite3 libcurl jansson expat inih
+# Asked for once, when something is compiled: `make help` works before anything is installed.
+pkg_cflags = $(eval pkg_cflags := $$(shell pkg-config --cflags $(LIBRARIES)))$(pkg_cflags)
+pkg_libs   = $(eval pkg_libs := $$(shell pkg-config --libs $(LIBRARIES)))$(pkg_libs)
+
+WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE
+CFLAGS.release := -O2 -g -D_FORTIFY_SOURCE=2 $(HARDEN)
+CFLAGS.debug   := -O0 -g $(HARDEN)
+CFLAGS.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+                  -fno-sanitize-recover=all $(HARDEN)
+CFLAGS.tsan    := -O1 -g -fsanitize=thread $(HARDEN)
+CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS.asan   := -fsanitize=address,undefined
+LDFLAGS.tsan   := -fsanitize=thread
+LDFLAGS.fuzz   := -fsanitize=fuzzer,address,undefined
+
+ifeq ($(VARIANT),fuzz)
+CC := clang
+else
+CC := gcc
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -isystem $(GEN) $(CFLAGS.$(VARIANT)) $(CFLAGS)
+LINK = $(CC) $(HARDEN_LINK) $(LDFLAGS.$(VARIANT)) $(LDFLAGS)
+
+# --- sources -------------------------------------------------------------------------------------
+protos      := $(wildcard proto/*.proto)
+gen_c       := $(protos:%.proto=$(GEN)/%.pb-c.c)
+gen_h       := $(gen_c:.c=.h)
+codec_src   := $(shell find codecs -name '*.c')
+client_src  := $(shell find gateway/client -name '*.c')
+daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
+test_src    := $(shell find tests/unit tests/vectors -name 'test_*.c' 2>/dev/null)
+bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
+fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
+support_src := $(shell find tests/support -name '*.c' 2>/dev/null)
+peers       := $(notdir $(patsubst %/,%,$(wildcard tests/peers/*/)))
+
+objects = $(patsubst %.c,$(B)/%.o,$(1))
+codec_lib   := $(B)/libtealcodecs.a
+daemon_main := gateway/teald.c
+client_main := gateway/client/teal.c
+daemon_lib  := $(B)/libteald.a
+client_lib  := $(B)/libteal.a
+support_lib := $(B)/libsupport.a
+
+programs := $(B)/teald $(B)/teal
+peer_bin := $(peers:%=$(B)/peers/%)
+test_bin := $(test_src:%.c=$(B)/%)
+bench_bin := $(bench_src:%.c=$(B)/%)
+fuzz_bin := $(fuzz_src:%.c=$(B)/%)
+
+.PHONY: help all run check bench fuzz clean install deps tests programs fuzzers
+
+help:
+	@echo 'make run       install what is missing, build, and show messages crossing every way'
+	@echo '               (ONCE=1: exit after the table, with a status)'
+	@echo 'make check     install what is missing, build, and run all tests under sanitizers'
+	@echo 'make bench     measure; also writes build/bench.json'
+	@echo 'make fuzz      fuzz every decoder (MINUTES=$(MINUTES) over all targets)'
+	@echo 'make all       build teald and teal into $(B) (VARIANT=release|debug|asan|tsan)'
+	@echo 'make install   install teald and teal below PREFIX=$(PREFIX) (DESTDIR respected)'
+	@echo 'make clean     remove build/'
+
+all: programs
+programs: $(programs) $(peer_bin)
+tests: $(test_bin)
+fuzzers: $(fuzz_bin)
+
+deps:
+	@deploy/install-deps.sh
+
+# The parts that need packages run in a second make, after `deps` has put them there.
+run: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs
+	@tests/e2e/demo.py --build build/release $(if $(ONCE),--once)
+
+check: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan programs tests
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
+	@tests/run-all
+
+bench: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs benches
+	@tests/bench/run-all build/release
+
+.PHONY: benches
+benches: $(bench_bin)
+
+fuzz: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
+	@tests/fuzz/run-all --minutes $(MINUTES)
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/teald $(DESTDIR)$(PREFIX)/sbin/teald
+	install -m 755 $(B)/teal $(DESTDIR)$(PREFIX)/bin/teal
+
+clean:
+	rm -rf build
+
+# --- rules ---------------------------------------------------------------------------------------
+$(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: %.proto $(protos)
+	@mkdir -p $(GEN)
+	protoc-c --c_out=$(GEN) $<
+
+# Generated code is not ours to warn about.
+$(B)/$(GEN)/%.o: $(GEN)/%.c | $(gen_h)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(pkg_cflags) -MMD -MP -c $< -o $@
+
+$(B)/%.o: %.c | $(gen_h)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(WARN) $(pkg_cflags) -MMD -MP -c $< -o $@
+
+archive = @rm -f $@; ar rcs $@ $^
+$(codec_lib): $(call objects,$(codec_src) $(gen_c))
+	$(archive)
+$(daemon_lib): $(call objects,$(filter-out $(daemon_main),$(daemon_src)))
+	$(archive)
+$(client_lib): $(call objects,$(filter-out $(client_main),$(client_src)))
+	$(archive)
+$(support_lib): $(call objects,$(support_src))
+	$(archive)
+
+$(B)/teald: $(call objects,$(daemon_main)) $(daemon_lib) $(codec_lib)
+	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+$(B)/teal: $(call objects,$(client_main)) $(client_lib) $(codec_lib)
+	$(LINK) $^ $(pkg_libs) -o $@
+
+# A peer is every .c in its folder.
+define peer_rule
+$(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c)) $(codec_lib)
+	@mkdir -p $$(@D)
+	$$(LINK) $$^ $$(pkg_libs) -lpthread -o $$@
+endef
+$(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
+
+test_deps := $(support_lib) $(daemon_lib) $(client_lib) $(codec_lib)
+$(test_bin): $(B)/%: $(B)/%.o $(test_deps)
+	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
+$(bench_bin): $(B)/%: $(B)/%.o $(test_deps)
+	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+$(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
+	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+
+-include $(shell find build -name '*.d' 2>/dev/null)

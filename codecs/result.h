@@ -1,0 +1,33 @@
+/* What every codec answers, and where in the input it was decided. */
+#ifndef TEAL_CODECS_RESULT_H
+#define TEAL_CODECS_RESULT_H
+
+#include <stddef.h>
+
+typedef enum teal_result {
+    TEAL_OK = 0,
+    TEAL_MORE,        /* input stops before the element does: a stream may wait */
+    TEAL_MALFORMED,   /* breaks the grammar: no further bytes can mend it */
+    TEAL_UNSUPPORTED, /* well formed, but a version or option we do not take */
+    TEAL_LIMIT,       /* over a bound of the specification or the configuration */
+    TEAL_SPACE,       /* output or arena does not fit; where there is a *len it says what it needs */
+    TEAL_FORGED,      /* well formed, but a signature, tag, hash or commitment does not hold */
+} teal_result;
+
+/* rule: static text, "REQ-<AREA>-<n> what was broken". at: byte offset into the input, 0 where an
+ * offset has no meaning. Written unless the result is TEAL_OK. */
+typedef struct teal_diag {
+    const char *rule;
+    size_t at;
+} teal_diag;
+
+/* Fills *why (may be NULL) and hands `result` through, so that a refusal is one line. */
+static inline teal_result teal_refuse(teal_result result, const char *rule, size_t at,
+                                      teal_diag *why)
+{
+    if (why != NULL)
+        *why = (teal_diag){ rule, at };
+    return result;
+}
+
+#endif

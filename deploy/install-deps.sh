@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs the Debian 12 packages that Teal is built, run and tested with, where they are missing.
+# Does nothing, and needs no rights, when all are there. Needs root or sudo otherwise.
+set -eu
+
+# build and run
+packages="gcc make pkg-config protobuf-c-compiler
+    libmicrohttpd-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
+    libjansson-dev libexpat1-dev libinih-dev"
+# tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes
+packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev"
+
+missing=""
+for package in $packages; do
+    status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+    [ "$status" = "install ok installed" ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+        echo "teal: these packages are missing:$missing" >&2
+        echo "teal: run this as root, or install sudo, or: apt-get install$missing" >&2
+        exit 1
+    fi
+    as_root="sudo"
+fi
+
+echo "teal: installing$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# shellcheck disable=SC2086  # a list of words is meant
+if ! { $as_root apt-get update &&
+       $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing
+     } >"$log" 2>&1; then
+    cat "$log" >&2
+    echo "teal: apt-get could not install:$missing" >&2
+    exit 1
+fi
