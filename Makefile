@@ -161,4 +161,4 @@ $(bench_bin): $(B)/%: $(B)/%.o $(test_deps)
 $(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lpthread -o $@
 
--include $(shell find build -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
