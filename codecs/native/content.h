@@ -20,6 +20,11 @@ teal_result teal_content_encode(const Teal__V1__Content *c, teal_writer *out);
 /* Encodes a Content of one text part. text: UTF-8. */
 __attribute__((warn_unused_result))
 teal_result teal_content_of_text(teal_bytes text, teal_arena *arena, teal_writer *out);
+/* Encodes a Content of one text part that came in from outside and says that it is from
+ * claimed_sender (any UTF-8, may be empty): what a gateway seals in its own name. */
+__attribute__((warn_unused_result))
+teal_result teal_content_of_inbound(teal_bytes text, teal_bytes claimed_sender, teal_arena *arena,
+                                    teal_writer *out);
 /* Encodes a Content that is an end-to-end receipt. */
 __attribute__((warn_unused_result))
 teal_result teal_content_of_receipt(teal_bytes message_id, Teal__V1__Disposition disposition,

@@ -34,6 +34,9 @@ teal_result teal_open(const teal_envelope *e, const teal_wrapped_key *key,
                       const uint8_t prekey_sk[static 32], uint8_t *content, size_t *content_len,
                       teal_diag *why);
 
+/* Names a gateway's downgrade key in consents: the first 16 octets of SHA-256(pk). */
+void teal_gateway_key_id(const uint8_t pk[static 32], uint8_t id[static TEAL_GATEWAY_KEY_BYTES]);
+
 /* Seals `fallback` (an encoded teal.v1.Fallback) to the gateway's downgrade key into e->downgrade,
  * whose floor .. gateway_key are set and final. enc: 32 octets, sealed: fallback.len + 16 octets,
  * filled, become views of e->downgrade; sets fallback_hash. eph: 32 fresh random bytes. */
