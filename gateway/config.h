@@ -1,0 +1,83 @@
+/* The configuration file, read and checked whole before anything is opened (teald --check-config).
+ * Unknown sections and keys are errors; each error is one line: file:line: what. remedy. */
+#ifndef TEAL_GATEWAY_CONFIG_H
+#define TEAL_GATEWAY_CONFIG_H
+
+#include "codecs/cursor.h"
+#include "gateway/log.h"
+
+#include <stdio.h>
+
+enum { CONFIG_MAX_PEERS = 64, CONFIG_MAX_LIST = 64 };
+
+/* A comma-separated list of strings. */
+typedef struct config_list {
+    char *at[CONFIG_MAX_LIST];
+    size_t n;
+} config_list;
+
+typedef struct config_peer {
+    char *name;          /* [peer NAME]; not native, sms, gateway */
+    config_list domains; /* lower-case hosts */
+    config_list numbers; /* prefixes, "+447700" */
+    char *url;           /* http://host:port, no trailing slash */
+} config_peer;
+
+typedef struct config {
+    char *path;
+
+    /* [gateway] */
+    char *handle;      /* canonical im: handle under a native domain */
+    char *state;       /* folder for store and keys; relative to the configuration file */
+    char *listen_host; /* listen = HOST:PORT; loopback only (REQ-REST-5) */
+    uint16_t listen_port;
+    uint32_t workers;         /* 4; 1..64 */
+    uint32_t max_connections; /* 1024 */
+    uint32_t max_waiting;     /* requests parked before 503; 4096 */
+    log_level log_level;      /* log_level = debug|info|warn|error */
+    bool log_json;            /* log = plain|json */
+    char *sms_mark;           /* "[SMS, not encrypted]" */
+    char *plain_mark;         /* "[RCS, not end-to-end encrypted]" */
+
+    /* [native] */
+    config_list native_domains, native_numbers;
+
+    /* [store] */
+    char *store_backend; /* "sqlite" */
+    char *store_url;     /* STATE/teal.db */
+
+    /* [queue] */
+    int64_t give_up_after_ms;             /* give_up_after_s, 86400 */
+    int64_t retry_first_ms, retry_max_ms; /* 1000, 300000 */
+    int64_t peer_timeout_ms;              /* 10000 */
+    int64_t lookup_ttl_ms;                /* lookup_ttl_s, 300 */
+
+    /* [peer NAME], any number */
+    config_peer peers[CONFIG_MAX_PEERS];
+    size_t n_peers;
+
+    /* [sms]; sms_host NULL: there is no SMS link */
+    char *sms_host;
+    uint16_t sms_port;
+    char *sms_system_id, *sms_password, *sms_system_type;
+    char *sms_source;          /* sender address shown on phones, E.164 or alphanumeric */
+    config_list sms_numbers;   /* prefixes that it reaches; "+" is everybody */
+    uint32_t sms_window;       /* 64; 1..1000 */
+    uint32_t sms_max_segments; /* 10; 1..255 */
+    int64_t sms_enquire_ms;    /* enquire_link_s, 30 */
+    int64_t sms_response_ms;   /* response_timeout_s, 30 */
+    int64_t sms_reconnect_ms;  /* reconnect_first_ms, 500 */
+} config;
+
+/* NULL: errors were written to `errors`, every one, not only the first. */
+config *config_load(const char *path, FILE *errors);
+void config_free(config **c);
+
+/* The peer that may speak for this canonical handle; NULL: none. The longest number prefix wins. */
+const config_peer *config_peer_for(const config *c, teal_bytes handle);
+/* Whether the handle is under the gateway's own domains or number prefixes. */
+bool config_is_native(const config *c, teal_bytes handle);
+/* Whether the SMS link reaches it (a tel: handle under sms_numbers, and a link is configured). */
+bool config_reaches_sms(const config *c, teal_bytes handle);
+
+#endif

@@ -1,0 +1,75 @@
+/* The edge's core: what happens to a message between its acceptance and its end. The edge's
+ * handlers call it; it calls directory, store and links. Holds no plaintext and no key that opens
+ * any. */
+#ifndef TEAL_GATEWAY_CORE_CORE_H
+#define TEAL_GATEWAY_CORE_CORE_H
+
+#include "gateway/config.h"
+#include "gateway/core/policy.h"
+#include "gateway/directory/directory.h"
+#include "gateway/keys.h"
+#include "gateway/store/writer.h"
+
+typedef struct core core;
+
+/* room_fd: this end of the channel. Starts the delivery threads (one a peer, one for the room).
+ * What is borrowed outlives the core. */
+typedef struct core_parts {
+    const config *config;
+    const keys_device *keys;
+    teal_bytes gateway_manifest;
+    writer *writer;
+    directory *directory;
+    int room_fd;
+    void (*inbox_changed)(void *arg,
+                          const uint8_t device[static TEAL_DEVICE_BYTES]); /* any thread */
+    void *arg;
+} core_parts;
+core *core_start(const core_parts *parts);
+/* Stops taking work, lets what is in hand come to a durable state, joins the threads. */
+void core_stop(core **c);
+
+typedef enum core_result {
+    CORE_ACCEPTED, /* durable; *out says how */
+    CORE_DUPLICATE,
+    CORE_REFUSED,    /* *out->problem .. say why */
+    CORE_OVERLOADED, /* nothing done; come back */
+} core_result;
+
+typedef struct core_fate {
+    teal_bytes recipient;
+    store_path path;
+    teal_level level;
+    store_state state;
+    const char *code; /* refusals: "consent-missing", "recipient-unroutable", ...; else NULL */
+} core_fate;
+
+typedef struct core_stale {
+    teal_bytes handle, manifest;
+} core_stale;
+
+typedef struct core_outcome {
+    const char *problem; /* "consent-missing", ...: PROTOCOL.md section 9.1 */
+    unsigned status;     /* HTTP's */
+    const char *rule, *remedy;
+    int64_t retry_after_ms;
+    const core_fate *fates; /* of each recipient; refusals have a code */
+    size_t n_fates;
+    const core_stale *stale; /* keys-stale: current manifests */
+    size_t n_stale;
+} core_outcome;
+
+/* Checks (PROTOCOL.md 9.1, in that order), decides, makes durable; blocks until the commit. Worker
+ * threads only; `reader` is the calling thread's own store handle; what *out points to lives in
+ * the arena. */
+core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
+                        teal_arena *arena, core_outcome *out);
+
+/* A device has these items: removes them, makes the message ARRIVED where it was the first. */
+store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_BYTES],
+                              const int64_t *seqs, size_t n, int64_t now_ms);
+
+/* The room's downgrade key as encoded teal.v1.Prekey; false until the room has said it. */
+bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len);
+
+#endif

@@ -1,0 +1,63 @@
+/* Who is where: accounts of the own network from the store, other networks' handles by asking them
+ * (and remembering for their TTL), and which paths exist to a handle now. */
+#ifndef TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
+#define TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
+
+#include "gateway/config.h"
+#include "gateway/store/writer.h"
+
+typedef struct directory directory;
+
+typedef enum directory_result {
+    DIRECTORY_OK = 0,
+    DIRECTORY_NONE,        /* nothing reaches that handle */
+    DIRECTORY_UNREACHABLE, /* the network that it is on cannot be asked now */
+    DIRECTORY_BROKEN,      /* our own store failed; logged */
+} directory_result;
+
+/* What is known of a handle. Views live in the arena that was given. */
+typedef struct directory_entry {
+    teal_bytes network; /* "native", a peer's name, "sms" */
+    bool has_native, has_rcs, has_plain, has_sms;
+    bool has_manifest;
+    teal_manifest manifest; /* verified, names the handle */
+    teal_bytes encoded;
+    int64_t ttl_ms;
+} directory_entry;
+
+directory *directory_open(const config *c, writer *w);
+void directory_close(directory **d);
+
+/* `reader`: the calling thread's own store handle. May ask a peer over HTTP: blocks up to
+ * peer_timeout_ms; a peer that did not answer is not asked again for a short while. `handle` is
+ * canonical. The gateway's own handle is DIRECTORY_NONE: nobody writes to it. */
+directory_result directory_look_up(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
+                                   teal_arena *arena, directory_entry *out);
+
+typedef struct directory_prekey {
+    uint8_t device[TEAL_DEVICE_BYTES];
+    teal_bytes encoded; /* teal.v1.Prekey, signature checked */
+} directory_prekey;
+
+/* One prekey for each device that has any; asks the peer for its own. out: TEAL_MAX_DEVICES. */
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
+                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
+                                 size_t *n);
+
+/* Forgets what a peer said of the handle. */
+void directory_forget(directory *d, teal_bytes handle);
+
+/* Rules of PROTOCOL.md REQ-DIR-20 and -21. problem: static name ("handle-taken"). */
+typedef enum directory_put { PUT_NEW, PUT_NEXT, PUT_REFUSED, PUT_BUSY } directory_put;
+typedef struct directory_refusal {
+    const char *problem;
+    unsigned status;
+    const char *rule, *remedy;
+} directory_refusal;
+directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes encoded,
+                                     int64_t now_ms, teal_arena *arena, directory_refusal *why);
+directory_put directory_put_prekeys(directory *d, teal_bytes handle, teal_bytes encoded,
+                                    teal_arena *arena, uint8_t device[static TEAL_DEVICE_BYTES],
+                                    size_t *one_time_left, directory_refusal *why);
+
+#endif

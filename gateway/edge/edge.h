@@ -1,0 +1,10 @@
+/* The process `teald: edge`: faces the network, holds no plaintext and no key that opens any. */
+#ifndef TEAL_GATEWAY_EDGE_EDGE_H
+#define TEAL_GATEWAY_EDGE_EDGE_H
+
+#include "gateway/config.h"
+
+/* Runs until SIGTERM; room_fd: the channel to the plaintext room. Returns the exit status. */
+int edge_main(const config *c, int room_fd);
+
+#endif

@@ -1,0 +1,30 @@
+/* One HTTP request, over libcurl: what the links to peers, the directory and the command line use.
+ * A client is used by one thread at a time and keeps its connection alive between calls. */
+#ifndef TEAL_GATEWAY_HTTP_CLIENT_H
+#define TEAL_GATEWAY_HTTP_CLIENT_H
+
+#include "codecs/cursor.h"
+
+typedef struct http_client http_client;
+
+typedef struct http_answer {
+    long status; /* 0: no answer; `error` says why */
+    char content_type[64];
+    const uint8_t *body; /* until the next call; NUL-terminated beyond len */
+    size_t len;
+    int64_t retry_after_ms; /* 0: not said */
+    char error[160];
+} http_answer;
+
+/* max_body: an answer that is longer is an error. */
+http_client *http_client_open(size_t max_body);
+void http_client_close(http_client **c);
+
+/* http:// and https:// only, no redirects. content_type NULL and body empty for GET. */
+void http_client_call(http_client *c, const char *method, const char *url, const char *content_type,
+                      teal_bytes body, int64_t timeout_ms, http_answer *out);
+
+/* Appends `segment` to the writer, percent-encoded for a path (RFC 3986 pchar stays as it is). */
+void http_write_path_segment(teal_writer *w, teal_bytes segment);
+
+#endif

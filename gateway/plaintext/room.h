@@ -1,0 +1,11 @@
+/* The process `teald: plaintext`: the only one that ever holds message text or a key that opens
+ * any. Trusts nothing that the edge says but what is signed. */
+#ifndef TEAL_GATEWAY_PLAINTEXT_ROOM_H
+#define TEAL_GATEWAY_PLAINTEXT_ROOM_H
+
+#include "gateway/config.h"
+
+/* Runs until SIGTERM; edge_fd: the channel to the edge. Returns the exit status. */
+int room_main(const config *c, int edge_fd);
+
+#endif

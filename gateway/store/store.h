@@ -1,0 +1,196 @@
+/* Everything that must survive a restart, behind one table of functions for each back end.
+ * Must never hold plaintext, nor a key that opens any: fallbacks are here only as they were sealed.
+ *
+ * Calls block. Only commit makes durable. No pointer given is kept. Bytes handed out are copies in
+ * the arena that was given. A handle is used by one thread at a time; several handles of one
+ * database may be open at once (one writer, many readers).
+ * STORE_NONE: no such thing. STORE_EXISTS: nothing done, it was there. STORE_BUSY: nothing done,
+ * repeat the transaction. STORE_FULL: no space on the disk, the transaction is rolled back.
+ * STORE_BROKEN: logged; the handle is of no more use. STORE_SPACE: the arena is too small. */
+#ifndef TEAL_GATEWAY_STORE_STORE_H
+#define TEAL_GATEWAY_STORE_STORE_H
+
+#include "codecs/arena.h"
+#include "codecs/native/envelope.h"
+#include "codecs/native/manifest.h"
+
+typedef enum store_result {
+    STORE_OK = 0,
+    STORE_NONE,
+    STORE_EXISTS,
+    STORE_BUSY,
+    STORE_FULL,
+    STORE_SPACE,
+    STORE_BROKEN,
+} store_result;
+
+typedef enum store_path { PATH_NONE = 0, PATH_NATIVE, PATH_RCS, PATH_PLAIN, PATH_SMS } store_path;
+
+/* Where a message stands with one recipient. Numbers are stored: never change one. */
+typedef enum store_state {
+    STATE_WAITING = 1, /* in the queue of `path`, due at due_ms */
+    STATE_LEAVING = 2, /* durable before the first octet leaves below E2EE (I5) */
+    STATE_SENT = 3,    /* left; a later report may still come */
+    STATE_ARRIVED = 4, /* final */
+    STATE_FAILED = 5,  /* final; a signed receipt says why */
+} store_state;
+
+typedef struct store_message {
+    int64_t seq; /* the store's own number, given by put */
+    uint8_t sender_device[TEAL_DEVICE_BYTES];
+    teal_bytes message_id, conversation_id, sender;
+    teal_hash transcript_hash;
+    teal_bytes envelope; /* canonical teal.v1.Envelope, all keys, without enc and sealed */
+    int64_t accepted_ms, expires_ms; /* expires_ms: never 0, the gateway's own limit else */
+    teal_kind kind;
+    teal_bytes network; /* whom the sender is on: "native" or a peer's name */
+} store_message;
+
+typedef struct store_delivery {
+    int64_t id; /* given by put */
+    int64_t message_seq;
+    teal_bytes recipient;
+    store_path path;
+    teal_bytes network; /* "native", "sms" or a peer's name */
+    store_state state;
+    uint32_t attempts;
+    int64_t due_ms;
+    int64_t failing_since_ms; /* 0: it has not failed yet */
+    uint8_t generation[16];   /* of the room to which it was LEAVING */
+} store_delivery;
+
+/* One thing that waits for a native device. */
+typedef enum store_item_kind { ITEM_ENVELOPE = 1, ITEM_RECEIPT = 2 } store_item_kind;
+typedef struct store_item {
+    int64_t seq; /* given by put; grows */
+    uint8_t device[TEAL_DEVICE_BYTES];
+    store_item_kind kind;
+    int64_t
+        delivery_id; /* ITEM_ENVELOPE: which delivery it serves; 0 for the sender's own copies */
+    int64_t message_seq; /* ITEM_ENVELOPE: the message */
+    teal_bytes data;     /* ITEM_RECEIPT: encoded teal.v1.Receipt; ITEM_ENVELOPE: filled by list */
+} store_item;
+
+typedef struct store_receipt {
+    int64_t message_seq;
+    teal_bytes recipient;
+    teal_bytes data; /* encoded teal.v1.Receipt */
+} store_receipt;
+
+/* What another network said of a handle. */
+typedef struct store_remote {
+    teal_bytes handle, network, capability; /* "sealed", "plain", "none" */
+    teal_bytes manifest;                    /* empty unless sealed */
+    int64_t expires_ms;
+} store_remote;
+
+/* A downgrade that left, until its final report. */
+typedef struct store_outstanding {
+    int64_t delivery_id;
+    teal_bytes receipt;
+    const teal_bytes *remote_ids;
+    size_t n_remote_ids;
+} store_outstanding;
+
+typedef struct store store;
+
+typedef struct store_ops {
+    const char *name; /* as in [store] backend = */
+
+    /* create: make the database where it is missing (teald --init), else STORE_NONE. */
+    store_result (*open)(const char *url, bool create, store **out);
+    void (*close)(store **s); /* NULL-safe; clears *s */
+    store_result (*begin)(store *s);
+    store_result (*commit)(store *s);
+    void (*rollback)(store *s); /* no-op outside a transaction */
+
+    /* Accounts. `encoded` is m as it was signed. EXISTS: a handle belongs to another account.
+     * A device that left the manifest loses its prekeys and its items. */
+    store_result (*put_manifest)(store *s, const teal_manifest *m, teal_bytes encoded);
+    store_result (*get_manifest)(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
+    store_result (*put_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               uint32_t id, teal_bytes encoded); /* EXISTS: unless id is 0 */
+    /* The lowest one-time prekey, which is gone then; else the last-resort one; else NONE. */
+    store_result (*claim_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                 teal_arena *a, teal_bytes *encoded);
+    store_result (*count_prekeys)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                  size_t *one_time);
+
+    /* Other networks' answers. get: NONE when expired at now_ms. drop: of no effect if missing. */
+    store_result (*put_remote)(store *s, const store_remote *r);
+    store_result (*get_remote)(store *s, teal_bytes handle, int64_t now_ms, teal_arena *a,
+                               store_remote *out);
+    store_result (*drop_remote)(store *s, teal_bytes handle);
+
+    /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
+    store_result (*put_message)(store *s, store_message *m);
+    store_result (*find_message)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                 teal_bytes message_id, teal_arena *a, store_message *out);
+    store_result (*get_message)(store *s, int64_t seq, teal_arena *a, store_message *out);
+    store_result (*put_fallback)(store *s, int64_t message_seq, teal_bytes enc, teal_bytes sealed);
+    store_result (*get_fallback)(store *s, int64_t message_seq, teal_arena *a, teal_bytes *enc,
+                                 teal_bytes *sealed);
+    store_result (*drop_fallback)(store *s,
+                                  int64_t message_seq); /* overwritten, not only unlinked */
+
+    /* Deliveries. list_due: WAITING, oldest first, of one path and network, due_ms <= now_ms, none
+     * behind another of the same (recipient, conversation) that is not final or SENT. */
+    store_result (*put_delivery)(store *s, store_delivery *d);
+    store_result (*get_delivery)(store *s, int64_t id, teal_arena *a, store_delivery *out);
+    store_result (*update_delivery)(store *s, const store_delivery *d); /* by id */
+    store_result (*list_deliveries)(store *s, int64_t message_seq, teal_arena *a,
+                                    store_delivery *out, size_t max, size_t *n);
+    store_result (*list_due)(store *s, store_path path, teal_bytes network, int64_t now_ms,
+                             teal_arena *a, store_delivery *out, size_t max, size_t *n);
+    /* Not final nor SENT, whose message expired before now_ms, any path. */
+    store_result (*list_expired)(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
+                                 size_t max, size_t *n);
+    store_result (*list_leaving)(store *s, teal_arena *a, store_delivery *out, size_t max,
+                                 size_t *n);
+    /* When the next WAITING of that path and network is due; NONE: never. */
+    store_result (*next_due)(store *s, store_path path, teal_bytes network, int64_t *due_ms);
+
+    /* Inboxes. list: seq > after, oldest first; ITEM_ENVELOPE comes with the whole envelope. ack
+     * removes and hands out what was there (without data); NONE otherwise. */
+    store_result (*put_item)(store *s, store_item *item);
+    store_result (*list_items)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               int64_t after, teal_arena *a, store_item *out, size_t max,
+                               size_t *n);
+    store_result (*ack_item)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES], int64_t seq,
+                             store_item *out);
+    /* Removes every device's item of one delivery. */
+    store_result (*drop_items)(store *s, int64_t delivery_id);
+
+    store_result (*put_receipt)(store *s, const store_receipt *r);
+    store_result (*list_receipts)(store *s, int64_t message_seq, teal_arena *a, store_receipt *out,
+                                  size_t max, size_t *n);
+    /* Receipts on their way to a peer's sender: like deliveries, but small. id: given by put. */
+    store_result (*put_outbox)(store *s, teal_bytes network, teal_bytes cpim, int64_t due_ms);
+    store_result (*list_outbox)(store *s, teal_bytes network, int64_t now_ms, teal_arena *a,
+                                int64_t *ids, teal_bytes *cpims, size_t max, size_t *n);
+    store_result (*delay_outbox)(store *s, int64_t id, int64_t due_ms);
+    store_result (*drop_outbox)(store *s, int64_t id);
+
+    /* Whether E2EE was ever delivered to that recipient in that conversation. mark: idempotent. */
+    store_result (*mark_e2ee)(store *s, teal_bytes conversation_id, teal_bytes recipient);
+    store_result (*seen_e2ee)(store *s, teal_bytes conversation_id, teal_bytes recipient,
+                              bool *seen);
+
+    store_result (*put_outstanding)(store *s, const store_outstanding *o);
+    store_result (*drop_outstanding)(store *s, int64_t delivery_id);
+    store_result (*list_outstanding)(store *s, int64_t after_delivery_id, teal_arena *a,
+                                     store_outstanding *out, size_t max, size_t *n);
+} store_ops;
+
+struct store {
+    const store_ops *ops;
+}; /* first member of each back end's own */
+
+extern const store_ops store_sqlite;
+
+const store_ops *store_backend(const char *name); /* NULL: no such back end */
+const char *store_result_name(store_result r);
+const char *store_path_name(store_path p);   /* "native", "rcs", "plain", "sms"; "" for none */
+const char *store_state_name(store_state s); /* "waiting", "leaving", "sent", ... */
+
+#endif
