@@ -1,0 +1,117 @@
+/* SMPP 3.4 protocol data units of a transceiver session, both directions: bytes to structs and
+ * back. Knows no session: sequence numbers, windows and timers are the link's.
+ * Source: SMPP v3.4 issue 1.2. PROTOCOL.md REQ-SMPP-*. Pure, any thread. */
+#ifndef TEAL_CODECS_SMS_SMPP_H
+#define TEAL_CODECS_SMS_SMPP_H
+
+#include "codecs/sms/smpp_status.h"
+#include "codecs/sms/smpp_tlv.h"
+#include "codecs/sms/udh.h"
+
+#define TEAL_SMPP_HEADER_OCTETS  16
+#define TEAL_SMPP_MAX_OCTETS     65536 /* of one unit, ours: the specification has no bound */
+#define TEAL_SMPP_VERSION        0x34
+#define TEAL_SMPP_MAX_SHORT      254 /* octets of short_message; longer goes to message_payload */
+#define TEAL_SMPP_MAX_ADDRESS    20
+#define TEAL_SMPP_MAX_MESSAGE_ID 64
+
+/* command_id, §5.1.2.1. A response has the same number with TEAL_SMPP_RESP. */
+#define TEAL_SMPP_RESP UINT32_C(0x80000000)
+enum {
+    TEAL_SMPP_BIND_RECEIVER = 0x01,
+    TEAL_SMPP_BIND_TRANSMITTER = 0x02,
+    TEAL_SMPP_SUBMIT_SM = 0x04,
+    TEAL_SMPP_DELIVER_SM = 0x05,
+    TEAL_SMPP_UNBIND = 0x06,
+    TEAL_SMPP_BIND_TRANSCEIVER = 0x09,
+    TEAL_SMPP_ENQUIRE_LINK = 0x15,
+};
+#define TEAL_SMPP_GENERIC_NACK TEAL_SMPP_RESP
+
+/* esm_class, §5.2.12. */
+enum {
+    TEAL_ESM_TYPE_MASK = 0x3C,
+    TEAL_ESM_RECEIPT = 0x04, /* under the mask: an SMSC delivery receipt */
+    TEAL_ESM_UDHI = 0x40,    /* user data starts with a header */
+};
+
+/* registered_delivery, §5.2.17: final receipt, success or failure. */
+#define TEAL_REGISTERED_FINAL 0x01
+
+/* digits: 0..20 bytes, as written; may be alphanumeric (ton 5). */
+typedef struct teal_smpp_address {
+    uint8_t ton, npi;
+    teal_bytes digits;
+} teal_smpp_address;
+
+typedef struct teal_smpp_bind {
+    teal_bytes system_id;   /* 0..15 */
+    teal_bytes password;    /* 0..8 */
+    teal_bytes system_type; /* 0..12 */
+    uint8_t interface_version;
+    teal_smpp_address range; /* digits: 0..40 */
+} teal_smpp_bind;
+
+/* submit_sm and deliver_sm. */
+typedef struct teal_smpp_message {
+    teal_bytes service_type; /* 0..5 */
+    teal_smpp_address source, destination;
+    uint8_t esm_class, protocol_id, priority_flag;
+    teal_bytes schedule_delivery_time, validity_period; /* 0 or 16 */
+    uint8_t registered_delivery, replace_if_present_flag, data_coding, sm_default_msg_id;
+    teal_bytes short_message; /* 0..254 octets */
+} teal_smpp_message;
+
+/* Which member counts follows from `command`: bind for the binds, message for submit_sm and
+ * deliver_sm, id for the responses to these five (system_id of the centre 0..15, message_id
+ * 0..64), none for the others. Views are without the NUL that ends them on the wire. */
+typedef struct teal_smpp_pdu {
+    uint32_t command, status, sequence;
+    union {
+        teal_smpp_bind bind;
+        teal_smpp_message message;
+        teal_bytes id;
+    };
+    teal_bytes tlvs; /* all optional parameters as they were: read with teal_smpp_tlv_* */
+} teal_smpp_pdu;
+
+/* Finds the first unit at the start of a stream; looks at command_length only.
+ * unit:    view of `stream`, set on TEAL_OK: what teal_smpp_decode takes.
+ * Returns: TEAL_OK; TEAL_MORE until the whole unit is there; TEAL_MALFORMED if command_length is
+ *          below 16, TEAL_LIMIT above TEAL_SMPP_MAX_OCTETS: close the connection. */
+__attribute__((warn_unused_result)) teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit,
+                                                                teal_diag *why);
+
+/* Decodes one unit.
+ * unit:    exactly one, as teal_smpp_frame gives; `out` points into it.
+ * out:     zeroed, then filled. command, status and sequence are right whatever the result, if
+ *          the header is there, so that the session can answer.
+ * Returns: TEAL_OK; TEAL_MORE if shorter than its command_length; TEAL_MALFORMED if a field has
+ *          no end or is over its size, or an optional parameter crosses the end or has not its
+ *          length; TEAL_UNSUPPORTED for a command not listed above. */
+__attribute__((warn_unused_result)) teal_result teal_smpp_decode(teal_bytes unit,
+                                                                 teal_smpp_pdu *out,
+                                                                 teal_diag *why);
+
+/* Appends one unit. A response that has a status other than 0, no id and no tlvs is a header
+ * alone, as §4.4.2 wants it.
+ * Returns: TEAL_OK; TEAL_MALFORMED if a field is over its size or holds a NUL, or tlvs is not a
+ *          list of optional parameters; TEAL_UNSUPPORTED for a command not listed above;
+ *          TEAL_LIMIT over TEAL_SMPP_MAX_OCTETS; TEAL_SPACE (out->len: need). */
+__attribute__((warn_unused_result)) teal_result teal_smpp_encode(const teal_smpp_pdu *pdu,
+                                                                 teal_writer *out, teal_diag *why);
+
+/* "submit_sm_resp" ...; "unknown" for others. Static text. */
+const char *teal_smpp_command_name(uint32_t command);
+
+/* What a submit_sm or deliver_sm carries, wherever its sender put it: short_message or
+ * message_payload; concatenation from the user data header, else from sar_* parameters.
+ * octets:  view behind the user data header. concat: total 0 if not concatenated.
+ * Returns: TEAL_OK; TEAL_MALFORMED if both bodies are there, the user data header is broken, or
+ *          sar_* is incomplete or inconsistent. */
+__attribute__((warn_unused_result)) teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu,
+                                                                    teal_bytes *octets,
+                                                                    teal_udh_concat *concat,
+                                                                    teal_diag *why);
+
+#endif
