@@ -1,5 +1,7 @@
 /* Base64, standard with padding and URL-safe without (RFC 4648 sections 4 and 5). One value has one
- * text: what the encoder would not have written is refused. Pure, any thread. */
+ * text: what the encoder would not have written is refused. For public values only: tables are
+ * indexed by the data, which is ten times as fast as libsodium's constant time, and leaks. Pure,
+ * any thread. */
 #ifndef TEAL_CODECS_BASE64_H
 #define TEAL_CODECS_BASE64_H
 
@@ -14,7 +16,7 @@ void teal_base64url_encode(teal_bytes in, teal_writer *out);
  * trailing bits zero. Empty text is the empty value. REQ-B64-1, -2.
  * out: where the result is not TEAL_OK its len is as before, bytes behind it may have changed;
  *      on TEAL_SPACE its len says the need, as with every writer.
- * Returns TEAL_OK, TEAL_MALFORMED (why->at: start of the group of 64 that is wrong), TEAL_SPACE. */
+ * Returns TEAL_OK, TEAL_MALFORMED (why->at: the first wrong character, or the end), TEAL_SPACE. */
 __attribute__((warn_unused_result))
 teal_result teal_base64_decode(teal_bytes in, teal_writer *out, teal_diag *why);
 __attribute__((warn_unused_result))

@@ -1,0 +1,160 @@
+/* Base64 over tables of 256 entries; see base64.h. */
+#include "codecs/base64.h"
+
+enum { OTHER = 0xff, CHUNK = 64 }; /* CHUNK: characters handled between two bounded writes */
+
+typedef struct alphabet {
+    const char *digits; /* 64 */
+    bool padded;
+    uint8_t value_of[256];
+} alphabet;
+
+#define LETTERS_AND_DIGITS                                                                         \
+    ['A'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,  \
+    24, 25, ['a'] = 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44,    \
+    45, 46, 47, 48, 49, 50, 51, ['0'] = 52, 53, 54, 55, 56, 57, 58, 59, 60, 61
+
+static const alphabet standard = {
+    .digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+    .padded = true,
+    .value_of = { [0 ... '+' - 1] = OTHER,
+                  ['+'] = 62,
+                  [',' ... '.'] = OTHER,
+                  ['/'] = 63,
+                  [':' ... '@'] = OTHER,
+                  ['[' ... '`'] = OTHER,
+                  ['{' ... 255] = OTHER,
+                  LETTERS_AND_DIGITS },
+};
+
+static const alphabet url_safe = {
+    .digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+    .padded = false,
+    .value_of = { [0 ... '-' - 1] = OTHER,
+                  ['-'] = 62,
+                  ['.' ... '/'] = OTHER,
+                  [':' ... '@'] = OTHER,
+                  ['[' ... '^'] = OTHER,
+                  ['_'] = 63,
+                  ['`'] = OTHER,
+                  ['{' ... 255] = OTHER,
+                  LETTERS_AND_DIGITS },
+};
+
+static void encode(const alphabet *a, teal_bytes in, teal_writer *out)
+{
+    teal_reader r = teal_reader_of(in);
+    uint8_t text[CHUNK];
+    size_t filled = 0;
+    while (teal_read_left(&r) > 0) {
+        size_t left = teal_read_left(&r);
+        size_t octets = left < 3 ? left : 3;
+        uint32_t group = (uint32_t)(teal_read_uint(&r, octets) << (8 * (3 - octets)));
+        for (size_t i = 0; i <= octets; i++)
+            text[filled++] = (uint8_t)a->digits[group >> (18 - 6 * i) & 63];
+        for (size_t i = octets; i < 3 && a->padded; i++)
+            text[filled++] = '=';
+        if (filled == CHUNK) {
+            teal_write_bytes(out, (teal_bytes){ text, filled });
+            filled = 0;
+        }
+    }
+    teal_write_bytes(out, (teal_bytes){ text, filled });
+}
+
+/* Takes the padding off; false where there is not as much of it as the length asks for. */
+static bool take_padding(const alphabet *a, teal_bytes *in)
+{
+    if (!a->padded)
+        return true;
+    if (in->len % 4 != 0)
+        return false;
+    for (size_t i = 0; i < 2 && in->len > 0 && in->at[in->len - 1] == '='; i++)
+        in->len--;
+    return true;
+}
+
+/* The 24 bits of up to four digits, left-justified. False: *bad is the index of a foreign one. */
+static bool read_group(const alphabet *a, teal_bytes digits, uint32_t *group, size_t *bad)
+{
+    *group = 0;
+    for (size_t i = 0; i < digits.len; i++) {
+        uint8_t value = a->value_of[digits.at[i]];
+        if (value == OTHER) {
+            *bad = i;
+            return false;
+        }
+        *group |= (uint32_t)value << (18 - 6 * i);
+    }
+    return true;
+}
+
+static teal_result decode(const alphabet *a, teal_bytes in, teal_writer *out, teal_diag *why)
+{
+    const char *foreign = "REQ-B64-1 character outside of the alphabet, or padding out of place";
+    const char *untidy = "REQ-B64-2 length or trailing bits that no value is written with";
+    size_t whole = in.len, before = out->len;
+    if (!take_padding(a, &in))
+        return teal_refuse(TEAL_MALFORMED, foreign, whole, why);
+    if (in.len % 4 == 1)
+        return teal_refuse(TEAL_MALFORMED, untidy, whole, why);
+
+    teal_reader r = teal_reader_of(in);
+    teal_result result = TEAL_OK;
+    uint8_t value[CHUNK / 4 * 3];
+    size_t filled = 0;
+    for (size_t left; result == TEAL_OK && (left = teal_read_left(&r)) > 0;) {
+        teal_bytes digits = teal_read_bytes(&r, left < 4 ? left : 4);
+        uint32_t group;
+        size_t octets = digits.len - 1, bad;
+        if (!read_group(a, digits, &group, &bad)) {
+            result = teal_refuse(TEAL_MALFORMED, foreign, in.len - left + bad, why);
+        } else if ((group & 0xffffffu >> 8 * octets) != 0) {
+            result = teal_refuse(TEAL_MALFORMED, untidy, in.len - left + octets, why);
+        } else {
+            for (size_t i = 0; i < octets; i++)
+                value[filled++] = (uint8_t)(group >> (16 - 8 * i));
+            if (filled == sizeof value) {
+                teal_write_bytes(out, (teal_bytes){ value, filled });
+                filled = 0;
+            }
+        }
+    }
+    teal_write_bytes(out, (teal_bytes){ value, filled });
+    if (result != TEAL_OK)
+        out->len = before;
+    else if (!teal_write_fits(out))
+        result = teal_refuse(TEAL_SPACE, "REQ-B64-3 output does not fit", 0, why);
+    return result;
+}
+
+void teal_base64_encode(teal_bytes in, teal_writer *out)
+{
+    encode(&standard, in, out);
+}
+
+void teal_base64url_encode(teal_bytes in, teal_writer *out)
+{
+    encode(&url_safe, in, out);
+}
+
+teal_result teal_base64_decode(teal_bytes in, teal_writer *out, teal_diag *why)
+{
+    return decode(&standard, in, out, why);
+}
+
+teal_result teal_base64url_decode(teal_bytes in, teal_writer *out, teal_diag *why)
+{
+    return decode(&url_safe, in, out, why);
+}
+
+teal_result teal_base64url_decode_exact(teal_bytes in, uint8_t *out, size_t len, teal_diag *why)
+{
+    teal_writer w = { out, len, 0 };
+    teal_result result = decode(&url_safe, in, &w, why);
+    if (result == TEAL_SPACE || (result == TEAL_OK && w.len != len))
+        result = teal_refuse(TEAL_MALFORMED, "REQ-B64-3 value of another length", 0, why);
+    if (result != TEAL_OK && len > 0)
+        memset(out, 0, len);
+    return result;
+}
