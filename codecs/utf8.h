@@ -11,8 +11,8 @@
 /* Reads one code point. On any other result than TEAL_OK `r` has not moved and *code_point is 0.
  * Returns TEAL_OK; TEAL_MORE if the input ends inside a sequence that is good so far, or is empty;
  * TEAL_MALFORMED. */
-__attribute__((warn_unused_result)) teal_result teal_utf8_read(teal_reader *r,
-                                                               uint32_t *code_point);
+__attribute__((warn_unused_result))
+teal_result teal_utf8_read(teal_reader *r, uint32_t *code_point);
 
 /* code_point: a Unicode scalar value (asserted). */
 void teal_utf8_write(teal_writer *w, uint32_t code_point);

@@ -20,9 +20,8 @@ bool teal_coding_is_text(uint8_t data_coding);
 /* Appends the UTF-8 of a short message's octets, user data header already removed.
  * Returns TEAL_OK; TEAL_UNSUPPORTED unless teal_coding_is_text; TEAL_MALFORMED if an octet cannot
  * be of that coding; TEAL_SPACE (text->len: need, at most 2 bytes per octet). */
-__attribute__((warn_unused_result)) teal_result teal_coding_decode(uint8_t data_coding,
-                                                                   teal_bytes octets,
-                                                                   teal_writer *text,
-                                                                   teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_coding_decode(uint8_t data_coding, teal_bytes octets, teal_writer *text,
+                               teal_diag *why);
 
 #endif

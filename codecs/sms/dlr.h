@@ -30,20 +30,20 @@ typedef struct teal_dlr {
 /* Decodes the text form: `name:value` fields in any order and letter case, any number of spaces
  * between them, fields missing but id and stat, trailing spaces and NULs.
  * Returns TEAL_OK; TEAL_MALFORMED without an id or a stat that is known. */
-__attribute__((warn_unused_result)) teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out,
-                                                                teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out, teal_diag *why);
 
 /* Decodes the receipt in a deliver_sm: receipted_message_id and message_state where they are, the
  * text for what they leave open.
  * Returns TEAL_OK; TEAL_UNSUPPORTED if esm_class does not say that it is a receipt;
  * TEAL_MALFORMED if id or state is in neither. */
-__attribute__((warn_unused_result)) teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu,
-                                                                    teal_dlr *out, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu, teal_dlr *out, teal_diag *why);
 
 /* Appends the text form with all fields of appendix B, `text:` empty. id is not empty and holds no
  * space, state is not NONE (asserted). Returns TEAL_OK or TEAL_SPACE (out->len: need). */
-__attribute__((warn_unused_result)) teal_result teal_dlr_encode(const teal_dlr *dlr,
-                                                                teal_writer *out);
+__attribute__((warn_unused_result))
+teal_result teal_dlr_encode(const teal_dlr *dlr, teal_writer *out);
 
 /* Whether nothing can follow: all but NONE, ENROUTE, ACCEPTED and UNKNOWN. */
 bool teal_dlr_is_final(teal_dlr_state state);

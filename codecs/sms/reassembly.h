@@ -69,9 +69,10 @@ typedef enum teal_reassembly_state {
  *          TEAL_REASSEMBLY_PARTS, or addresses or octets over their bounds; TEAL_MALFORMED if
  *          the part's seq is outside 1..total, or the text is not of its coding (the message is
  *          dropped then); TEAL_SPACE if `text` is too small. Unless TEAL_OK, *state is WAITING. */
-__attribute__((warn_unused_result)) teal_result teal_reassembly_add(
-    teal_reassembly *t, const teal_reassembly_part *part, int64_t now_ms, teal_writer *text,
-    teal_reassembly_state *state, teal_reassembly_loss *loss, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_reassembly_add(teal_reassembly *t, const teal_reassembly_part *part,
+                                int64_t now_ms, teal_writer *text, teal_reassembly_state *state,
+                                teal_reassembly_loss *loss, teal_diag *why);
 
 /* Frees one slot whose time is over. Returns true and fills *loss if that lost an unfinished
  * message: call until false. */

@@ -27,8 +27,8 @@ typedef struct teal_segment {
  * limit:   1..TEAL_SEGMENTS_MAX.
  * count:   segments that the text needs, set on TEAL_LIMIT too.
  * Returns: TEAL_OK; TEAL_MALFORMED if not UTF-8; TEAL_LIMIT if it needs more than `limit`. */
-__attribute__((warn_unused_result)) teal_result teal_segment_split(teal_bytes text, uint8_t ref,
-                                                                   teal_segment *out, size_t limit,
-                                                                   size_t *count, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_segment_split(teal_bytes text, uint8_t ref, teal_segment *out, size_t limit,
+                               size_t *count, teal_diag *why);
 
 #endif

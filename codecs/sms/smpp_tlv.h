@@ -25,8 +25,8 @@ typedef struct teal_smpp_tlv {
 
 /* Checks a whole list: nothing crosses the end, and those above have their length.
  * Returns TEAL_OK or TEAL_MALFORMED. */
-__attribute__((warn_unused_result)) teal_result teal_smpp_tlv_check(teal_bytes tlvs,
-                                                                    teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_smpp_tlv_check(teal_bytes tlvs, teal_diag *why);
 
 /* Next parameter of a reader over a checked list; false at the end. */
 bool teal_smpp_tlv_next(teal_reader *tlvs, teal_smpp_tlv *out);

@@ -19,8 +19,8 @@ typedef struct teal_udh_concat {
 /* Cuts user data (esm_class or TP-UDHI says that it starts with a header) into the header, length
  * octet included, and what follows. Both are views of `in`.
  * Returns: TEAL_OK; TEAL_MORE if the header is cut short. Source: 3GPP TS 23.040 §9.2.3.24. */
-__attribute__((warn_unused_result)) teal_result teal_udh_split(teal_bytes in, teal_bytes *header,
-                                                               teal_bytes *rest, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_udh_split(teal_bytes in, teal_bytes *header, teal_bytes *rest, teal_diag *why);
 
 /* Decodes one user data header, length octet first; `in` holds it and nothing else.
  * in:      borrowed for the call, at most 256 bytes.
@@ -29,13 +29,12 @@ __attribute__((warn_unused_result)) teal_result teal_udh_split(teal_bytes in, te
  * why:     may be NULL; written unless the result is TEAL_OK.
  * Returns: TEAL_OK; TEAL_MORE if cut short; TEAL_MALFORMED if an element crosses the end or bytes
  *          follow it. Source: 3GPP TS 23.040 §9.2.3.24, .1, .8. Never allocates; any thread. */
-__attribute__((warn_unused_result)) teal_result teal_udh_decode(teal_bytes in, teal_udh_concat *out,
-                                                                teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_udh_decode(teal_bytes in, teal_udh_concat *out, teal_diag *why);
 
 /* Inverse: 6 bytes, 7 if wide, to buf[0..cap). *len: size needed, set on TEAL_SPACE too.
  * *c: concatenated and consistent (asserted). Returns TEAL_OK or TEAL_SPACE. */
-__attribute__((warn_unused_result)) teal_result teal_udh_encode(const teal_udh_concat *c,
-                                                                uint8_t *buf, size_t cap,
-                                                                size_t *len);
+__attribute__((warn_unused_result))
+teal_result teal_udh_encode(const teal_udh_concat *c, uint8_t *buf, size_t cap, size_t *len);
 
 #endif
