@@ -13,7 +13,7 @@ enum {
     TEAL_CODING_UCS2 = 0x08,
 };
 
-/* Whether teal_coding_decode takes it: the four above, and 0xF0..0xF3 (GSM message class, default
+/* Whether teal_coding_decode takes it: the four above, and 0xF0..0xF3, 0xF8..0xFB (message class, default
  * alphabet). Not text, or not taken: binary, JIS, Cyrillic, Hebrew, pictograms, ... */
 bool teal_coding_is_text(uint8_t data_coding);
 
