@@ -117,6 +117,7 @@ clean:
 	rm -rf build
 
 # --- rules ---------------------------------------------------------------------------------------
+.SECONDARY: $(gen_c) $(gen_h)
 $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: %.proto $(protos)
 	@mkdir -p $(GEN)
 	protoc-c --c_out=$(GEN) $<
@@ -130,7 +131,7 @@ $(B)/%.o: %.c | $(gen_h)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(WARN) $(pkg_cflags) -MMD -MP -c $< -o $@
 
-archive = @rm -f $@; ar rcs $@ $^
+archive = @mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 $(codec_lib): $(call objects,$(codec_src) $(gen_c))
 	$(archive)
 $(daemon_lib): $(call objects,$(filter-out $(daemon_main),$(daemon_src)))
@@ -142,7 +143,7 @@ $(support_lib): $(call objects,$(support_src))
 
 $(B)/teald: $(call objects,$(daemon_main)) $(daemon_lib) $(codec_lib)
 	$(LINK) $^ $(pkg_libs) -lpthread -o $@
-$(B)/teal: $(call objects,$(client_main)) $(client_lib) $(codec_lib)
+$(B)/teal: $(call objects,$(client_main)) $(client_lib) $(daemon_lib) $(codec_lib)
 	$(LINK) $^ $(pkg_libs) -o $@
 
 # A peer is every .c in its folder.
@@ -153,7 +154,7 @@ $(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c)) $(codec_lib)
 endef
 $(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
 
-test_deps := $(support_lib) $(daemon_lib) $(client_lib) $(codec_lib)
+test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
 $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(bench_bin): $(B)/%: $(B)/%.o $(test_deps)
