@@ -56,8 +56,9 @@ typedef struct directory_refusal {
 } directory_refusal;
 directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes encoded,
                                      int64_t now_ms, teal_arena *arena, directory_refusal *why);
-directory_put directory_put_prekeys(directory *d, teal_bytes handle, teal_bytes encoded,
-                                    teal_arena *arena, uint8_t device[static TEAL_DEVICE_BYTES],
-                                    size_t *one_time_left, directory_refusal *why);
+directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes handle,
+                                    teal_bytes encoded, teal_arena *arena,
+                                    uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
+                                    directory_refusal *why);
 
 #endif

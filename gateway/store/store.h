@@ -103,13 +103,23 @@ typedef struct store_ops {
     store_result (*begin)(store *s);
     store_result (*commit)(store *s);
     void (*rollback)(store *s); /* no-op outside a transaction */
+    /* Inside a transaction, not nested: undo takes back what was done since savepoint, release
+     * keeps it; either ends it. */
+    store_result (*savepoint)(store *s);
+    store_result (*release)(store *s);
+    store_result (*undo)(store *s);
+    /* Outside a transaction: what was dropped leaves the files too, logs and free pages included.
+     * Cheap where nothing was. BUSY: a reader is in the way, ask again. */
+    store_result (*scrub)(store *s);
 
-    /* Accounts. `encoded` is m as it was signed. EXISTS: a handle belongs to another account.
-     * A device that left the manifest loses its prekeys and its items. */
+    /* Accounts, told apart by their account key. `encoded` is m as it was signed. EXISTS: a handle
+     * or a device id belongs to another account. A device that left the manifest loses its prekeys
+     * and its items. */
     store_result (*put_manifest)(store *s, const teal_manifest *m, teal_bytes encoded);
     store_result (*get_manifest)(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
     store_result (*put_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               uint32_t id, teal_bytes encoded); /* EXISTS: unless id is 0 */
+                               uint32_t id, teal_bytes encoded); /* EXISTS: unless id is 0;
+                                                                    NONE: no such device */
     /* The lowest one-time prekey, which is gone then; else the last-resort one; else NONE. */
     store_result (*claim_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                  teal_arena *a, teal_bytes *encoded);
@@ -122,6 +132,11 @@ typedef struct store_ops {
                                store_remote *out);
     store_result (*drop_remote)(store *s, teal_bytes handle);
 
+    /* The account key that a handle of another network was first seen with; outlives the answer.
+     * pin: OK where it is the same one; EXISTS: another one is pinned. */
+    store_result (*pin_key)(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
+    store_result (*get_pin)(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
+
     /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
     store_result (*put_message)(store *s, store_message *m);
     store_result (*find_message)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
@@ -133,8 +148,10 @@ typedef struct store_ops {
     store_result (*drop_fallback)(store *s,
                                   int64_t message_seq); /* overwritten, not only unlinked */
 
-    /* Deliveries. list_due: WAITING, oldest first, of one path and network, due_ms <= now_ms, none
-     * behind another of the same (recipient, conversation) that is not final or SENT. */
+    /* Deliveries. list_due: WAITING, longest due first, of one path and network, due_ms <= now_ms,
+     * none behind an earlier one of the same (recipient, conversation) that is WAITING or LEAVING.
+     * So an update that ends one may make another due, on another path too.
+     * put, update: NONE: no such message, delivery. update: recipient and message stay. */
     store_result (*put_delivery)(store *s, store_delivery *d);
     store_result (*get_delivery)(store *s, int64_t id, teal_arena *a, store_delivery *out);
     store_result (*update_delivery)(store *s, const store_delivery *d); /* by id */
@@ -147,7 +164,7 @@ typedef struct store_ops {
                                  size_t max, size_t *n);
     store_result (*list_leaving)(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n);
-    /* When the next WAITING of that path and network is due; NONE: never. */
+    /* When list_due of that path and network has something next; NONE: not before an update. */
     store_result (*next_due)(store *s, store_path path, teal_bytes network, int64_t *due_ms);
 
     /* Inboxes. list: seq > after, oldest first; ITEM_ENVELOPE comes with the whole envelope. ack
