@@ -106,8 +106,8 @@ const char *teal_smpp_command_name(uint32_t command);
 /* What a submit_sm or deliver_sm carries, wherever its sender put it: short_message or
  * message_payload; concatenation from the user data header, else from sar_* parameters.
  * octets:  view behind the user data header. concat: total 0 if not concatenated.
- * Returns: TEAL_OK; TEAL_MALFORMED if both bodies are there, the user data header is broken, or
- *          sar_* is incomplete or inconsistent. */
+ *          sar_* that are not all there or impossible count as absent (§5.3.2.22..24).
+ * Returns: TEAL_OK; TEAL_MALFORMED if both bodies are there or the user data header is broken. */
 __attribute__((warn_unused_result))
 teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets,
                                 teal_udh_concat *concat, teal_diag *why);
