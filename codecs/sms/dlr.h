@@ -28,7 +28,8 @@ typedef struct teal_dlr {
 } teal_dlr;
 
 /* Decodes the text form: `name:value` fields in any order and letter case, any number of spaces
- * between them, fields missing but id and stat, trailing spaces and NULs.
+ * between them and behind the colon, unknown words skipped, fields missing but id and stat. The
+ * first of equals wins; `text:` ends it, since what follows is the message's own words.
  * Returns TEAL_OK; TEAL_MALFORMED without an id or a stat that is known. */
 __attribute__((warn_unused_result))
 teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out, teal_diag *why);
@@ -40,8 +41,9 @@ teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out, teal_diag *why);
 __attribute__((warn_unused_result))
 teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu, teal_dlr *out, teal_diag *why);
 
-/* Appends the text form with all fields of appendix B, `text:` empty. id is not empty and holds no
- * space, state is not NONE (asserted). Returns TEAL_OK or TEAL_SPACE (out->len: need). */
+/* Appends the text form of appendix B, without dates and err where they are empty, `text:` empty.
+ * id is not empty, state is not NONE (asserted), no view holds a space. Returns TEAL_OK or
+ * TEAL_SPACE (out->len: need). */
 __attribute__((warn_unused_result))
 teal_result teal_dlr_encode(const teal_dlr *dlr, teal_writer *out);
 
