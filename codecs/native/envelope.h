@@ -114,7 +114,7 @@ teal_result teal_envelope_decode(teal_bytes in, teal_arena *arena, teal_envelope
 
 static inline size_t TEAL_ENVELOPE_ARENA(size_t in_len)
 {
-    return 64 * 1024 + 16 * in_len;
+    return 32 * 1024 + 4 * in_len;
 }
 
 /* Encodes the canonical form; `e` has passed teal_envelope_check. arena: scratch.
