@@ -8,9 +8,9 @@
 typedef struct http_client http_client;
 
 typedef struct http_answer {
-    long status; /* 0: no answer; `error` says why */
-    char content_type[64];
-    const uint8_t *body; /* until the next call; NUL-terminated beyond len */
+    long status;           /* 0: no answer; `error` says why */
+    char content_type[64]; /* lower case, without parameters; "" when there is none */
+    const uint8_t *body;   /* until the next call; NUL-terminated beyond len */
     size_t len;
     int64_t retry_after_ms; /* 0: not said */
     char error[160];
@@ -20,7 +20,8 @@ typedef struct http_answer {
 http_client *http_client_open(size_t max_body);
 void http_client_close(http_client **c);
 
-/* http:// and https:// only, no redirects. content_type NULL and body empty for GET. */
+/* http:// and https:// only, no redirects, no proxy. content_type NULL and body empty for GET.
+ * timeout_ms: for the whole call, from 1. */
 void http_client_call(http_client *c, const char *method, const char *url, const char *content_type,
                       teal_bytes body, int64_t timeout_ms, http_answer *out);
 

@@ -1,0 +1,204 @@
+/* One request at a time over libcurl. Must never follow a redirect, use a proxy that the
+ * environment names, or take in more than it was told to. */
+#include "gateway/http_client.h"
+
+#include "gateway/log.h"
+#include "gateway/version.h"
+
+#include <ctype.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+struct http_client {
+    CURL *curl;
+    size_t max_body;
+    uint8_t *body; /* cap octets, of which len are filled; cap <= max_body + 1 */
+    size_t cap, len;
+    bool too_long;
+    char error[CURL_ERROR_SIZE];
+};
+
+static void start_curl(void)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+        bug("libcurl does not start");
+}
+
+static bool grow(http_client *c, size_t need)
+{
+    if (need <= c->cap)
+        return true;
+    size_t cap = c->cap < 4096 ? 4096 : c->cap;
+    while (cap < need)
+        cap *= 2;
+    if (cap > c->max_body + 1)
+        cap = c->max_body + 1;
+    uint8_t *body = realloc(c->body, cap);
+    if (body == NULL)
+        return false;
+    c->body = body;
+    c->cap = cap;
+    return true;
+}
+
+/* libcurl's: anything but `size * n` ends the transfer. */
+static size_t take_body(char *data, size_t size, size_t n, void *client)
+{
+    http_client *c = client;
+    size_t len = size * n;
+    if (len > c->max_body - c->len) {
+        c->too_long = true;
+        return 0;
+    }
+    if (!grow(c, c->len + len + 1))
+        return 0;
+    memcpy(c->body + c->len, data, len);
+    c->len += len;
+    return len;
+}
+
+http_client *http_client_open(size_t max_body)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, start_curl);
+
+    http_client *c = calloc(1, sizeof *c);
+    CURL *curl = curl_easy_init();
+    if (c == NULL || curl == NULL)
+        bug("out of memory");
+    c->curl = curl;
+    c->max_body = max_body;
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "teal/" TEAL_VERSION);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
+    return c;
+}
+
+void http_client_close(http_client **c)
+{
+    if (*c == NULL)
+        return;
+    curl_easy_cleanup((*c)->curl);
+    free((*c)->body);
+    free(*c);
+    *c = NULL;
+}
+
+/* The header lines of one request; freed by the caller. */
+static struct curl_slist *list_headers(const char *content_type)
+{
+    /* Waiting to be asked for the body (Expect) costs a round trip and helps nobody here. */
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+    char line[128] = "Content-Type:"; /* without value: libcurl sends none of its own */
+    if (content_type != NULL)
+        snprintf(line, sizeof line, "Content-Type: %s", content_type);
+    struct curl_slist *both = headers != NULL ? curl_slist_append(headers, line) : NULL;
+    if (both == NULL)
+        bug("out of memory");
+    return both;
+}
+
+static void set_request(http_client *c, const char *method, const char *content_type,
+                        teal_bytes body)
+{
+    CURL *curl = c->curl;
+    if (body.len == 0 && content_type == NULL && strcmp(method, "GET") == 0) {
+        curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, NULL);
+    } else {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.len > 0 ? (const char *)body.at : "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
+    }
+}
+
+/* "Application/JSON; charset=utf-8" becomes "application/json"; too long becomes "". */
+static void copy_media_type(const char *value, char *out, size_t cap)
+{
+    size_t len = value != NULL ? strcspn(value, "; \t") : 0;
+    if (len >= cap)
+        len = 0;
+    for (size_t i = 0; i < len; i++)
+        out[i] = (char)tolower((unsigned char)value[i]);
+    out[len] = '\0';
+}
+
+static void fill_answer(http_client *c, http_answer *out)
+{
+    const char *content_type = NULL;
+    curl_off_t retry_after_s = 0;
+    curl_easy_getinfo(c->curl, CURLINFO_RESPONSE_CODE, &out->status);
+    curl_easy_getinfo(c->curl, CURLINFO_CONTENT_TYPE, &content_type);
+    curl_easy_getinfo(c->curl, CURLINFO_RETRY_AFTER, &retry_after_s);
+    copy_media_type(content_type, out->content_type, sizeof out->content_type);
+    if (retry_after_s > 0 && retry_after_s < INT32_MAX)
+        out->retry_after_ms = (int64_t)retry_after_s * 1000;
+    if (!grow(c, c->len + 1))
+        bug("out of memory");
+    c->body[c->len] = '\0';
+    out->body = c->body;
+    out->len = c->len;
+}
+
+void http_client_call(http_client *c, const char *method, const char *url, const char *content_type,
+                      teal_bytes body, int64_t timeout_ms, http_answer *out)
+{
+    struct curl_slist *headers = list_headers(content_type);
+    long limit_ms = timeout_ms < 1 ? 1 : timeout_ms > INT32_MAX ? INT32_MAX : (long)timeout_ms;
+    *out = (http_answer){ 0 };
+    c->len = 0;
+    c->too_long = false;
+    c->error[0] = '\0';
+    set_request(c, method, content_type, body);
+    curl_easy_setopt(c->curl, CURLOPT_URL, url);
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(c->curl, CURLOPT_TIMEOUT_MS, limit_ms);
+    curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
+
+    CURLcode result = curl_easy_perform(c->curl);
+    if (result == CURLE_OK)
+        fill_answer(c, out);
+    else if (c->too_long)
+        snprintf(out->error, sizeof out->error, "the answer is longer than %zu octets",
+                 c->max_body);
+    else
+        snprintf(out->error, sizeof out->error, "%.159s",
+                 c->error[0] != '\0' ? c->error : curl_easy_strerror(result));
+    curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
+}
+
+/* RFC 3986 section 3.3: pchar without pct-encoded, whose `%` stands for itself in a segment. */
+static bool stands_in_path(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~!$&'()*+,;=:@", c) != NULL);
+}
+
+void http_write_path_segment(teal_writer *w, teal_bytes segment)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < segment.len; i++) {
+        uint8_t c = segment.at[i];
+        if (stands_in_path(c)) {
+            teal_write_u8(w, c);
+        } else {
+            teal_write_u8(w, '%');
+            teal_write_u8(w, (uint8_t)digits[c >> 4]);
+            teal_write_u8(w, (uint8_t)digits[c & 15]);
+        }
+    }
+}
