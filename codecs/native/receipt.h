@@ -4,6 +4,8 @@
 
 #include "codecs/native/envelope.h"
 
+enum { TEAL_MAX_REASON_BYTES = 64, TEAL_MAX_MARK_BYTES = 128 };
+
 typedef enum teal_status {
     TEAL_STATUS_SENT = 1,
     TEAL_STATUS_ARRIVED = 2,
@@ -16,10 +18,10 @@ typedef struct teal_receipt {
     teal_status status;
     teal_level level; /* TEAL_LEVEL_NONE where nothing left */
     teal_bytes path;  /* "native", "rcs", "plain", "sms"; empty where nothing left */
-    teal_bytes reason;
+    teal_bytes reason; /* visible ASCII; empty where there is nothing to explain */
     uint64_t at_ms;
     uint32_t segments;
-    teal_bytes mark; /* not empty when level is TRANSPORT or PLAINTEXT */
+    teal_bytes mark; /* UTF-8; not empty when level is TRANSPORT or PLAINTEXT */
     teal_bytes gateway;
     uint8_t device[TEAL_DEVICE_BYTES];
     uint8_t signature[TEAL_SIGNATURE_BYTES];
