@@ -66,6 +66,12 @@ teal_result teal_prekey_verify(const teal_prekey *p,
                                const uint8_t device[static TEAL_DEVICE_BYTES],
                                const uint8_t device_key[static 32], teal_diag *why);
 
+/* One teal.v1.Prekey, as a claim hands it out. Does not verify. */
+__attribute__((warn_unused_result))
+teal_result teal_prekey_decode(teal_bytes in, teal_prekey *out, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_prekey_encode(const teal_prekey *p, teal_writer *out);
+
 /* An upload (teal.v1.Prekeys): at most TEAL_MAX_PREKEYS, ids distinct. */
 typedef struct teal_prekeys {
     uint8_t device[TEAL_DEVICE_BYTES];
