@@ -135,8 +135,9 @@ static teal_result read_envelope(teal_wire *w, teal_arena *arena, teal_envelope 
     return result != TEAL_OK ? result : teal_wire_done(w, why);
 }
 
-teal_result teal_envelope_decode(teal_bytes in, teal_arena *arena, teal_envelope *out,
-                                 teal_diag *why)
+static teal_result decode(teal_bytes in, teal_arena *arena,
+                          teal_result (*check)(const teal_envelope *, teal_diag *),
+                          teal_envelope *out, teal_diag *why)
 {
     teal_bytes own = teal_arena_copy(arena, in);
     if (own.at == NULL)
@@ -145,10 +146,22 @@ teal_result teal_envelope_decode(teal_bytes in, teal_arena *arena, teal_envelope
     teal_envelope e = { 0 };
     teal_result result = read_envelope(&w, arena, &e, why);
     if (result == TEAL_OK)
-        result = teal_envelope_check(&e, why);
+        result = check(&e, why);
     if (result == TEAL_OK)
         *out = e;
     return result;
+}
+
+teal_result teal_envelope_decode(teal_bytes in, teal_arena *arena, teal_envelope *out,
+                                 teal_diag *why)
+{
+    return decode(in, arena, teal_envelope_check, out, why);
+}
+
+teal_result teal_envelope_decode_detached(teal_bytes in, teal_arena *arena, teal_envelope *out,
+                                          teal_diag *why)
+{
+    return decode(in, arena, teal_envelope_check_detached, out, why);
 }
 
 static void write_key(teal_writer *w, const void *message)

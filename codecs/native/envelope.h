@@ -112,6 +112,15 @@ __attribute__((warn_unused_result))
 teal_result teal_envelope_decode(teal_bytes in, teal_arena *arena, teal_envelope *out,
                                  teal_diag *why);
 
+/* The same for a detached envelope, which is what the plaintext room gets: ciphertext and keys are
+ * left out (there, they are TEAL_MALFORMED), key_hashes is the whole list, and teal_envelope_verify
+ * and teal_transcript_hash are given the hash of the ciphertext. teal_envelope_encode writes it. */
+__attribute__((warn_unused_result))
+teal_result teal_envelope_check_detached(const teal_envelope *e, teal_diag *why);
+__attribute__((warn_unused_result))
+teal_result teal_envelope_decode_detached(teal_bytes in, teal_arena *arena, teal_envelope *out,
+                                          teal_diag *why);
+
 static inline size_t TEAL_ENVELOPE_ARENA(size_t in_len)
 {
     return 32 * 1024 + 4 * in_len;

@@ -162,13 +162,36 @@ static teal_result check_origin(const teal_envelope *e, teal_diag *why)
     return TEAL_OK;
 }
 
-teal_result teal_envelope_check(const teal_envelope *e, teal_diag *why)
+/* What a detached envelope leaves out must be out: nothing that is there goes unchecked. */
+static teal_result check_detached(const teal_envelope *e, teal_diag *why)
 {
-    static teal_result (*const checks[])(const teal_envelope *, teal_diag *) = {
-        check_header, check_ciphertext, check_keys, check_downgrade, check_origin,
-    };
+    if (e->ciphertext.len > 0 || e->n_keys > 0)
+        return teal_refuse(TEAL_MALFORMED, "REQ-ENV-9 detached, but ciphertext or keys are there",
+                           0, why);
+    return TEAL_OK;
+}
+
+typedef teal_result check_part(const teal_envelope *e, teal_diag *why);
+
+static teal_result run_checks(check_part *const checks[], size_t n, const teal_envelope *e,
+                              teal_diag *why)
+{
     teal_result result = TEAL_OK;
-    for (size_t i = 0; result == TEAL_OK && i < sizeof checks / sizeof checks[0]; i++)
+    for (size_t i = 0; result == TEAL_OK && i < n; i++)
         result = checks[i](e, why);
     return result;
+}
+
+teal_result teal_envelope_check(const teal_envelope *e, teal_diag *why)
+{
+    static check_part *const checks[] = { check_header, check_ciphertext, check_keys,
+                                          check_downgrade, check_origin };
+    return run_checks(checks, sizeof checks / sizeof checks[0], e, why);
+}
+
+teal_result teal_envelope_check_detached(const teal_envelope *e, teal_diag *why)
+{
+    static check_part *const checks[] = { check_header, check_detached, check_keys, check_downgrade,
+                                          check_origin };
+    return run_checks(checks, sizeof checks / sizeof checks[0], e, why);
 }
