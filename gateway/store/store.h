@@ -1,12 +1,13 @@
 /* Everything that must survive a restart, behind one table of functions for each back end.
  * Must never hold plaintext, nor a key that opens any: fallbacks are here only as they were sealed.
  *
- * Calls block. Only commit makes durable. No pointer given is kept. Bytes handed out are copies in
- * the arena that was given. A handle is used by one thread at a time; several handles of one
- * database may be open at once (one writer, many readers).
+ * Calls block. Only commit makes durable; to write outside a transaction is a bug. No pointer given
+ * is kept. Bytes handed out are copies in the arena that was given. A handle is used by one thread
+ * at a time; several handles of one database may be open at once (one writer, many readers).
  * STORE_NONE: no such thing. STORE_EXISTS: nothing done, it was there. STORE_BUSY: nothing done,
  * repeat the transaction. STORE_FULL: no space on the disk, the transaction is rolled back.
- * STORE_BROKEN: logged; the handle is of no more use. STORE_SPACE: the arena is too small. */
+ * STORE_BROKEN: logged; the handle is of no more use. STORE_SPACE: the arena is too small; a list
+ * has handed out the part that fits. Drops of what is not there are STORE_OK. */
 #ifndef TEAL_GATEWAY_STORE_STORE_H
 #define TEAL_GATEWAY_STORE_STORE_H
 
@@ -108,8 +109,8 @@ typedef struct store_ops {
     store_result (*savepoint)(store *s);
     store_result (*release)(store *s);
     store_result (*undo)(store *s);
-    /* Outside a transaction: what was dropped leaves the files too, logs and free pages included.
-     * Cheap where nothing was. BUSY: a reader is in the way, ask again. */
+    /* Outside a transaction: fallbacks that were dropped leave the database's files too, its log
+     * included. Cheap where there were none. BUSY: a reader is in the way, ask again. */
     store_result (*scrub)(store *s);
 
     /* Accounts, told apart by their account key. `encoded` is m as it was signed. EXISTS: a handle
@@ -145,8 +146,8 @@ typedef struct store_ops {
     store_result (*put_fallback)(store *s, int64_t message_seq, teal_bytes enc, teal_bytes sealed);
     store_result (*get_fallback)(store *s, int64_t message_seq, teal_arena *a, teal_bytes *enc,
                                  teal_bytes *sealed);
-    store_result (*drop_fallback)(store *s,
-                                  int64_t message_seq); /* overwritten, not only unlinked */
+    /* Overwritten, not only unlinked; its last copy goes with the next scrub. */
+    store_result (*drop_fallback)(store *s, int64_t message_seq);
 
     /* Deliveries. list_due: WAITING, longest due first, of one path and network, due_ms <= now_ms,
      * none behind an earlier one of the same (recipient, conversation) that is WAITING or LEAVING.

@@ -1,0 +1,128 @@
+/* Inside the SQLite back end: the handle, how a statement is asked, and what its files share.
+ * Values are bound, never written into SQL. */
+#ifndef TEAL_GATEWAY_STORE_SQLITE_STORE_H
+#define TEAL_GATEWAY_STORE_SQLITE_STORE_H
+
+#include "gateway/store/store.h"
+
+#include <sqlite3.h>
+
+enum { SQLITE_STORE_STATEMENTS = 128 }; /* a power of two, well over the number of statements */
+
+typedef struct sqlite_statement {
+    const char *sql; /* which literal: its address, not its text */
+    sqlite3_stmt *stmt;
+} sqlite_statement;
+
+typedef struct sqlite_store {
+    store base;
+    sqlite3 *db;
+    sqlite_statement statements[SQLITE_STORE_STATEMENTS];
+    store_result failed; /* FULL until the next begin, BROKEN for ever: nothing is done meanwhile */
+    bool to_scrub;       /* a fallback was dropped since the log was emptied */
+} sqlite_store;
+
+/* What an SQLite code means to the caller; what it breaks is marked in the handle and logged. */
+store_result sqlite_failure(sqlite_store *s, int code);
+
+/* One use of a cached statement. Parameters count from 1, columns from 0. The first failure stays
+ * in `result`, and nothing after it does anything, so ask once: query_end. */
+typedef struct query {
+    sqlite_store *s;
+    sqlite3_stmt *stmt;
+    store_result result;
+} query;
+
+/* sql: a literal. */
+query query_start(store *s, const char *sql);
+void query_int(query *q, int at, int64_t value);
+void query_text(query *q, int at, teal_bytes value); /* no copy: lives until query_end */
+void query_blob(query *q, int at, teal_bytes value); /* likewise */
+
+/* Steps; true: there is a row. */
+bool query_row(query *q);
+int64_t row_int(query *q, int column);
+/* A copy in the arena; STORE_SPACE where it does not fit. NULL is empty. */
+teal_bytes row_bytes(query *q, int column, teal_arena *a);
+/* Exactly len bytes: anything else in the database is damage. */
+void row_fixed(query *q, int column, uint8_t *out, size_t len);
+
+/* Ends the use. */
+store_result query_end(query *q);
+/* Steps to the end, rows left unread, and ends. */
+store_result query_run(query *q);
+/* The same, for what must change a row: STORE_NONE where none was there, STORE_EXISTS where
+ * ON CONFLICT left the one that was. */
+store_result query_change(query *q);
+store_result query_put(query *q);
+
+static inline teal_bytes device_bytes(const uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    return (teal_bytes){ device, TEAL_DEVICE_BYTES };
+}
+
+/* sqlite_accounts.c */
+store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded);
+store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
+store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               uint32_t id, teal_bytes encoded);
+store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                 teal_arena *a, teal_bytes *encoded);
+store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                  size_t *one_time);
+store_result sqlite_put_remote(store *s, const store_remote *r);
+store_result sqlite_get_remote(store *s, teal_bytes handle, int64_t now_ms, teal_arena *a,
+                               store_remote *out);
+store_result sqlite_drop_remote(store *s, teal_bytes handle);
+store_result sqlite_pin_key(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
+store_result sqlite_get_pin(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
+
+/* sqlite_messages.c */
+store_result sqlite_put_message(store *s, store_message *m);
+store_result sqlite_find_message(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                 teal_bytes message_id, teal_arena *a, store_message *out);
+store_result sqlite_get_message(store *s, int64_t seq, teal_arena *a, store_message *out);
+store_result sqlite_put_fallback(store *s, int64_t message_seq, teal_bytes enc, teal_bytes sealed);
+store_result sqlite_get_fallback(store *s, int64_t message_seq, teal_arena *a, teal_bytes *enc,
+                                 teal_bytes *sealed);
+store_result sqlite_drop_fallback(store *s, int64_t message_seq);
+store_result sqlite_put_receipt(store *s, const store_receipt *r);
+store_result sqlite_list_receipts(store *s, int64_t message_seq, teal_arena *a, store_receipt *out,
+                                  size_t max, size_t *n);
+store_result sqlite_put_outstanding(store *s, const store_outstanding *o);
+store_result sqlite_drop_outstanding(store *s, int64_t delivery_id);
+store_result sqlite_list_outstanding(store *s, int64_t after_delivery_id, teal_arena *a,
+                                     store_outstanding *out, size_t max, size_t *n);
+
+/* sqlite_queue.c */
+store_result sqlite_put_delivery(store *s, store_delivery *d);
+store_result sqlite_get_delivery(store *s, int64_t id, teal_arena *a, store_delivery *out);
+store_result sqlite_update_delivery(store *s, const store_delivery *d);
+store_result sqlite_list_deliveries(store *s, int64_t message_seq, teal_arena *a,
+                                    store_delivery *out, size_t max, size_t *n);
+store_result sqlite_list_due(store *s, store_path path, teal_bytes network, int64_t now_ms,
+                             teal_arena *a, store_delivery *out, size_t max, size_t *n);
+store_result sqlite_list_expired(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
+                                 size_t max, size_t *n);
+store_result sqlite_list_leaving(store *s, teal_arena *a, store_delivery *out, size_t max,
+                                 size_t *n);
+store_result sqlite_next_due(store *s, store_path path, teal_bytes network, int64_t *due_ms);
+store_result sqlite_mark_e2ee(store *s, teal_bytes conversation_id, teal_bytes recipient);
+store_result sqlite_seen_e2ee(store *s, teal_bytes conversation_id, teal_bytes recipient,
+                              bool *seen);
+
+/* sqlite_inbox.c */
+store_result sqlite_put_item(store *s, store_item *item);
+store_result sqlite_list_items(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               int64_t after, teal_arena *a, store_item *out, size_t max,
+                               size_t *n);
+store_result sqlite_ack_item(store *s, const uint8_t device[static TEAL_DEVICE_BYTES], int64_t seq,
+                             store_item *out);
+store_result sqlite_drop_items(store *s, int64_t delivery_id);
+store_result sqlite_put_outbox(store *s, teal_bytes network, teal_bytes cpim, int64_t due_ms);
+store_result sqlite_list_outbox(store *s, teal_bytes network, int64_t now_ms, teal_arena *a,
+                                int64_t *ids, teal_bytes *cpims, size_t max, size_t *n);
+store_result sqlite_delay_outbox(store *s, int64_t id, int64_t due_ms);
+store_result sqlite_drop_outbox(store *s, int64_t id);
+
+#endif
