@@ -20,7 +20,8 @@ typedef struct writer_job {
     struct writer_job *next; /* the writer's own */
 } writer_job;
 
-/* max_waiting: jobs that may wait before writer_submit refuses. Takes the store. */
+/* max_waiting: jobs that may wait before writer_submit refuses. Takes the store. NULL: no memory or
+ * no thread; the store is still the caller's. */
 writer *writer_start(store *s, size_t max_waiting);
 /* False: full, or stopping; done is not called. */
 bool writer_submit(writer *w, writer_job *job);
