@@ -276,6 +276,21 @@ static void test_bad(void **state)
     }
 }
 
+static void test_sm_length_bound(void **state)
+{
+    (void)state;
+    uint8_t unit[33 + 255] = { 0, 0, 1, 0x20, 0, 0, 0, 4 };
+    teal_smpp_pdu pdu;
+    teal_diag why = { 0 };
+    unit[32] = 255; /* all of them are there */
+    assert_int_equal(decode((teal_bytes){ unit, sizeof unit }, &pdu, &why), TEAL_MALFORMED);
+    assert_memory_equal(why.rule, "REQ-SMPP-6 ", 11);
+    unit[3] = 0x1F;
+    unit[32] = 254;
+    assert_int_equal(decode((teal_bytes){ unit, sizeof unit - 1 }, &pdu, &why), TEAL_OK);
+    assert_int_equal(pdu.message.short_message.len, 254);
+}
+
 static void test_deliver_resp_may_be_bare(void **state)
 {
     (void)state;
@@ -566,6 +581,7 @@ int main(void)
         cmocka_unit_test(test_fields),
         cmocka_unit_test(test_every_truncation),
         cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_sm_length_bound),
         cmocka_unit_test(test_deliver_resp_may_be_bare),
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_encode_refuses),
