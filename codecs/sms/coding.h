@@ -13,8 +13,8 @@ enum {
     TEAL_CODING_UCS2 = 0x08,
 };
 
-/* Whether teal_coding_decode takes it: the four above, and 0xF0..0xF3, 0xF8..0xFB (message class, default
- * alphabet). Not text, or not taken: binary, JIS, Cyrillic, Hebrew, pictograms, ... */
+/* Whether teal_coding_decode takes it: the four above, and 0xF0..0xF3, 0xF8..0xFB (message class,
+ * default alphabet). Not text, or not taken: binary, JIS, Cyrillic, Hebrew, pictograms, ... */
 bool teal_coding_is_text(uint8_t data_coding);
 
 /* Appends the UTF-8 of a short message's octets, user data header already removed.

@@ -16,8 +16,8 @@ teal_result teal_mark_apply(teal_bytes mark, teal_bytes text, teal_writer *out, 
  * but newline and tab, bidirectional overrides, embeddings and isolates, zero-width characters
  * other than the joiners, and noncharacters. CR LF, a lone CR and U+2028/9 become newlines. Kept:
  * text of every script, LRM, RLM and ALM, ZWJ and ZWNJ, variation selectors, emoji sequences and
- * flags. The result is never longer than `text`, and taming it again changes nothing. Returns
- * TEAL_OK; TEAL_MALFORMED if `text` is not UTF-8; TEAL_SPACE (out->len: need). */
+ * flags. The result is never longer than `text`, and taming it again changes nothing.
+ * Returns TEAL_OK; TEAL_MALFORMED if `text` is not UTF-8; TEAL_SPACE (out->len: need). */
 __attribute__((warn_unused_result))
 teal_result teal_text_tame(teal_bytes text, teal_writer *out, teal_diag *why);
 
