@@ -1,17 +1,21 @@
 /* The frame that speaks HTTP, so that handlers need not: routing, size limits, media types, problem
  * documents, parking. The only code that includes microhttpd.h is rest.c.
- * A request is read whole by libmicrohttpd's thread, parked, and handled by a worker, which may
+ * A request is read whole by libmicrohttpd's thread, suspended, and handled by a worker, which may
  * block (on the store's commit, on a peer); its answer resumes the connection. */
 #ifndef TEAL_GATEWAY_EDGE_REST_H
 #define TEAL_GATEWAY_EDGE_REST_H
 
 #include "codecs/arena.h"
 #include "gateway/core/core.h"
+#include "gateway/edge/rest_answer.h"
 
-#include <jansson.h>
+enum {
+    REST_ARENA_BYTES = 32 << 20, /* one for each worker; touched only as far as it is needed */
+    REST_BODY_BUDGET_BYTES = 64 << 20, /* of all bodies in memory at once: over it 503 */
+    REST_KEY_BYTES = 16,               /* what parked calls are woken by */
+};
 
 typedef struct rest rest;
-typedef struct rest_call rest_call;
 
 /* What handlers work with; borrowed. */
 typedef struct rest_services {
@@ -19,29 +23,40 @@ typedef struct rest_services {
     core *core;
     directory *directory;
     teal_bytes gateway_manifest;
-    struct inbox_waiters *waiters; /* edge/inbox.h */
+    unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */
 } rest_services;
 
-struct rest_call {
+typedef enum rest_turn {
+    REST_FIRST,     /* the handler has not seen this call before */
+    REST_WOKEN,     /* it was parked, and its key was woken */
+    REST_TIMED_OUT, /* it was parked, and its time is over: it must answer now */
+} rest_turn;
+
+typedef struct rest_call {
     const rest_services *services;
     store *reader;     /* this worker's own */
-    teal_arena *arena; /* this request's own, bounded */
+    teal_arena *arena; /* this request's own, bounded; what it holds is gone after parking */
     int64_t now_ms;
-    const char *method;
-    teal_bytes parameter;     /* what stood for {} in the route's path, percent-decoded */
+    rest_turn turn;
+    const char *method;       /* of the route: GET for HEAD too */
+    teal_bytes parameter;     /* what stood for {} in the route's path, percent-decoded, no NUL */
     const char *content_type; /* lower case, without parameters; "" when there is none */
     teal_bytes body;          /* whole, within the route's max_body */
-    void *connection;         /* rest.c's own */
-};
+    rest_answer *answer;
+    struct rest_request *request; /* rest.c's own */
+} rest_call;
 
-/* Value of a query parameter, NULL when missing. */
+/* Value of a query parameter, percent-decoded, in the arena; NULL when it is missing. One that does
+ * not decode, or holds NUL, is "", which no parameter takes. */
 const char *rest_query(rest_call *c, const char *name);
+/* Value of a header field; NULL when it is missing. */
+const char *rest_header(rest_call *c, const char *name);
 
 typedef enum rest_next { REST_ANSWERED, REST_PARKED } rest_next;
 
 typedef struct rest_route {
-    const char *method;
-    const char *path; /* "/v1/directory/{}/claim": at most one {} */
+    const char *method; /* GET is HEAD as well */
+    const char *path;   /* "/v1/directory/{}/claim": at most one {}, a whole segment */
     size_t max_body;
     const char *media_types; /* of the body, separated by spaces; NULL: no body is looked at */
     rest_next (*handle)(rest_call *c);
@@ -51,7 +66,7 @@ typedef struct rest_route {
 extern const rest_route messages_routes[], inbox_routes[], accounts_routes[], directory_routes[],
     translate_routes[], gateway_routes[], health_routes[];
 
-/* Answers; each ends the call. Bodies are copied. */
+/* Answers, as in rest_answer.h; each ends the call. Bodies are copied. */
 rest_next rest_json(rest_call *c, unsigned status, json_t *body); /* takes the reference */
 rest_next rest_bytes(rest_call *c, unsigned status, const char *content_type, teal_bytes body);
 rest_next rest_empty(rest_call *c, unsigned status);
@@ -63,15 +78,27 @@ rest_next rest_problem(rest_call *c, unsigned status, const char *problem, const
 rest_next rest_later(rest_call *c, unsigned status, const char *problem, const char *rule,
                      const char *remedy, int64_t retry_after_ms);
 
-/* Long poll: hands the call to whoever answers it later, from any thread, exactly once, by
- * rest_resume; returns REST_PARKED for the handler to return. */
-typedef struct rest_parked rest_parked;
-rest_parked *rest_park(rest_call *c);
-/* Runs `handle` for it in a worker, with a fresh rest_call. */
-void rest_resume(rest_parked *p);
+/* Long poll. A handler takes the ticket, then looks; where it finds nothing it returns rest_park:
+ * it is run again when the key is woken, or was since the ticket, or after wait_ms. Parked again,
+ * the first wait_ms counts. */
+uint64_t rest_ticket(rest_call *c, const uint8_t key[static REST_KEY_BYTES]);
+rest_next rest_park(rest_call *c, const uint8_t key[static REST_KEY_BYTES], uint64_t ticket,
+                    int64_t wait_ms);
 
-rest *rest_start(const rest_services *services, FILE *errors); /* NULL: a line on errors */
+/* Binds to config's listen_host (loopback only: REQ-REST-5) and listen_port, 0 for any. c outlives
+ * the rest. NULL: a line on errors. */
+rest *rest_open(const config *c, FILE *errors);
+uint16_t rest_port(const rest *r);
+/* Runs the handlers of the calls that are parked under the key. Any thread; from rest_open on. */
+void rest_wake(rest *r, const uint8_t key[static REST_KEY_BYTES]);
+
+/* Starts config's workers, each with its own handle of `back_end`, and serves.
+ * tables: ended by NULL; they and services outlive rest_stop. False: a line on errors. */
+bool rest_start(rest *r, const rest_services *services, const store_ops *back_end,
+                const rest_route *const *tables, FILE *errors);
 /* Refuses new connections, answers what is in hand, then stops. */
-void rest_stop(rest **r);
+void rest_stop(rest *r);
+/* NULL-safe; clears *r. Nobody calls rest_wake any more. */
+void rest_close(rest **r);
 
 #endif
