@@ -1,0 +1,487 @@
+/* The libmicrohttpd side: reads requests whole, hands them to workers, sends what they answered.
+ * One thread runs libmicrohttpd; while a request is with a worker, or parked, its connection is
+ * suspended, and nothing but the worker touches it. Must never block in libmicrohttpd's thread. */
+#include "gateway/edge/rest.h"
+
+#include "gateway/edge/rest_body.h"
+#include "gateway/edge/rest_listen.h"
+#include "gateway/edge/rest_worker.h"
+#include "gateway/edge/route.h"
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    HEADER_MAX_BYTES = 32 << 10, /* request line and header fields of one connection */
+    IDLE_DEFAULT_S = 30,
+    DRAIN_MAX_BYTES = 64 << 10, /* of a refused request whose length is known, so that the
+                                   connection lives on; a longer one ends it */
+    DRAIN_LAST_BYTES = 8 << 20, /* of a refused request that goes on and on: then it is cut */
+    STOP_MAX_S = 10,            /* that rest_stop waits for answers to be taken */
+    OVERLOAD_RETRY_MS = 1000,
+};
+
+struct rest {
+    const config *config;
+    const rest_services *services;
+    const rest_route *const *tables;
+    int listener;
+    uint16_t port;
+    struct MHD_Daemon *daemon;
+    calls *calls;
+    rest_workers *workers;
+    size_t body_bytes; /* libmicrohttpd's thread only */
+
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t answered;
+    size_t in_hand; /* requests from their hand-over to a worker until they are completed */
+    bool stopping;
+};
+
+/* From the first header to libmicrohttpd's word that it is completed. Owned by its thread, lent to
+ * a worker while the connection is suspended. */
+typedef struct rest_request {
+    calls_entry entry; /* first: calls hand it back */
+    uint64_t ticket;
+    rest *rest;
+    struct MHD_Connection *connection;
+    const rest_route *route;
+    rest_answer answer;
+    bool in_hand, parked_before, has_body;
+    char content_type[64];
+    rest_body body;
+    size_t received; /* of the body, kept or not */
+    size_t parameter_len;
+    uint8_t parameter[]; /* decoded */
+} rest_request;
+
+/* ---- refusals before a worker is asked ------------------------------------------------------- */
+
+static void refuse(rest_request *q, unsigned status, const char *problem, const char *rule,
+                   const char *remedy)
+{
+    rest_answer_problem(&q->answer, status, problem, rule, remedy, NULL);
+}
+
+static void refuse_overload(rest_request *q)
+{
+    refuse(q, 503, "overloaded", "REQ-REST-4 more requests wait than the gateway may hold",
+           "Send it again after Retry-After.");
+    rest_answer_retry_after(&q->answer, OVERLOAD_RETRY_MS);
+}
+
+static void refuse_large(rest_request *q)
+{
+    refuse(q, 413, "body-too-large", "REQ-REST-2 the body is over the resource's limit",
+           "Send a smaller body; PROTOCOL.md names the limits.");
+}
+
+static const char *header(rest_request *q, const char *name)
+{
+    return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
+}
+
+static void read_content_type(rest_request *q)
+{
+    const char *value = header(q, "Content-Type");
+    size_t len = value == NULL ? 0 : strcspn(value, "; \t");
+    if (len >= sizeof q->content_type)
+        return; /* no type that anything takes is as long */
+    for (size_t i = 0; i < len; i++)
+        q->content_type[i] =
+            (char)(value[i] >= 'A' && value[i] <= 'Z' ? value[i] | 0x20 : value[i]);
+}
+
+static bool lists_type(const char *media_types, const char *type)
+{
+    size_t len = strlen(type);
+    for (const char *at = media_types; len > 0 && *at != '\0'; at += strspn(at, " ")) {
+        size_t n = strcspn(at, " ");
+        if (n == len && memcmp(at, type, len) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+/* Finds the route; whatever can be refused by the header alone is refused. */
+static void check_header(rest_request *q, const char *method, const char *path,
+                         uint64_t content_length)
+{
+    route_match match;
+    switch (route_find(q->rest->tables, method, path, &match)) {
+    case ROUTE_NO_RESOURCE:
+        refuse(q, 404, "resource-unknown", "REQ-REST-2 there is no such resource",
+               "See PROTOCOL.md section 9 for what there is.");
+        return;
+    case ROUTE_NO_METHOD:
+        refuse(q, 405, "method-unknown", "REQ-REST-2 the resource has no such method",
+               "Use a method that Allow names.");
+        memcpy(q->answer.allow, match.allow, sizeof q->answer.allow);
+        return;
+    case ROUTE_FOUND:
+        break;
+    }
+    q->route = match.route;
+    teal_writer parameter = { q->parameter, match.parameter.len, 0 };
+    if (!route_decode(match.parameter, &parameter)) {
+        refuse(q, 400, "path-malformed", "REQ-REST-6 the path has a bad escape or a NUL in it",
+               "Percent-encode the parameter once, as RFC 3986 asks.");
+        return;
+    }
+    q->parameter_len = parameter.len;
+    read_content_type(q);
+    if (match.route->media_types != NULL &&
+        !lists_type(match.route->media_types, q->content_type)) {
+        refuse(q, 415, "media-type-unknown", "REQ-REST-2 the resource takes no such media type",
+               "Set Content-Type to one that PROTOCOL.md section 9 names for the resource.");
+        return;
+    }
+    if (content_length > match.route->max_body) {
+        refuse_large(q);
+        q->answer.closes = true;
+    }
+}
+
+/* ---- libmicrohttpd's thread ------------------------------------------------------------------ */
+
+static void add_headers(struct MHD_Response *response, const rest_answer *a)
+{
+    char seconds[24];
+    snprintf(seconds, sizeof seconds, "%lld", (long long)a->retry_after_s);
+    MHD_add_response_header(response, "Cache-Control", "no-store");
+    if (a->content_type != NULL)
+        MHD_add_response_header(response, "Content-Type", a->content_type);
+    if (a->allow[0] != '\0')
+        MHD_add_response_header(response, "Allow", a->allow);
+    if (a->retry_after_s > 0)
+        MHD_add_response_header(response, "Retry-After", seconds);
+    if (a->closes)
+        MHD_add_response_header(response, "Connection", "close");
+}
+
+static enum MHD_Result send_answer(rest_request *q)
+{
+    char status[24];
+    log_event(LOG_DEBUG, "rest.answered", "resource", q->route != NULL ? q->route->path : "",
+              "method", q->route != NULL ? q->route->method : "", "status",
+              log_number(status, q->answer.status), NULL);
+    struct MHD_Response *response =
+        q->answer.body != NULL
+            ? MHD_create_response_from_buffer(q->answer.len, q->answer.body, MHD_RESPMEM_MUST_FREE)
+            : MHD_create_response_from_buffer(0, (char[]){ "" }, MHD_RESPMEM_MUST_COPY);
+    if (response == NULL)
+        return MHD_NO;
+    q->answer.body = NULL;
+    add_headers(response, &q->answer);
+    enum MHD_Result queued = MHD_queue_response(q->connection, q->answer.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+/* The request line and the header fields are there, nothing of the body yet. */
+static enum MHD_Result begin(rest *r, struct MHD_Connection *connection, const char *method,
+                             const char *path, void **state)
+{
+    rest_request *q = calloc(1, sizeof *q + strlen(path));
+    if (q == NULL)
+        return MHD_NO;
+    *state = q;
+    q->rest = r;
+    q->connection = connection;
+    const char *length = header(q, "Content-Length");
+    uint64_t content_length = length == NULL ? 0 : strtoull(length, NULL, 10);
+    q->has_body = content_length > 0 || header(q, "Transfer-Encoding") != NULL;
+    check_header(q, method, path, content_length);
+    /* Answered before its body, a request ends the connection; a short body is read over instead.
+     * Who waits for a 100 (Continue) has not sent it at all. */
+    bool refused = q->answer.status != 0;
+    if (refused && (content_length > DRAIN_MAX_BYTES || header(q, "Expect") != NULL))
+        q->answer.closes = true;
+    if (!refused || !q->has_body || !q->answer.closes)
+        return MHD_YES;
+    return send_answer(q);
+}
+
+static enum MHD_Result gather(rest_request *q, const char *data, size_t *len)
+{
+    size_t n = *len;
+    *len = 0;
+    q->received += n;
+    if (q->answer.status != 0) /* libmicrohttpd takes no answer in the middle of a body */
+        return q->received <= DRAIN_LAST_BYTES ? MHD_YES : MHD_NO;
+    if (q->received > q->route->max_body)
+        refuse_large(q);
+    else if (q->route->media_types != NULL &&
+             !rest_body_append(&q->body, (teal_bytes){ (const uint8_t *)data, n },
+                               q->route->max_body, &q->rest->body_bytes, REST_BODY_BUDGET_BYTES))
+        refuse_overload(q);
+    return MHD_YES;
+}
+
+/* Counts the request as one that rest_stop waits for. */
+static bool take_in_hand(rest_request *q)
+{
+    rest *r = q->rest;
+    pthread_mutex_lock(&r->lock);
+    q->in_hand = !r->stopping;
+    if (q->in_hand)
+        r->in_hand++;
+    pthread_mutex_unlock(&r->lock);
+    return q->in_hand;
+}
+
+/* The request is whole. Suspended before it is handed over: a worker may be faster than we are. */
+static enum MHD_Result hand_over(rest_request *q)
+{
+    if (!take_in_hand(q)) {
+        refuse_overload(q);
+        q->answer.closes = true;
+        return send_answer(q);
+    }
+    MHD_suspend_connection(q->connection);
+    if (!calls_push(q->rest->calls, &q->entry)) {
+        refuse_overload(q);
+        MHD_resume_connection(q->connection);
+    }
+    return MHD_YES;
+}
+
+/* Called with the header, then with each piece of the body, then once with none; and again when
+ * the connection was resumed. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
+                                  const char *method, const char *version, const char *data,
+                                  size_t *len, void **state)
+{
+    (void)version;
+    rest_request *q = *state;
+    if (q == NULL)
+        return begin(arg, connection, method, path, state);
+    if (*len > 0)
+        return gather(q, data, len);
+    return q->answer.status == 0 ? hand_over(q) : send_answer(q);
+}
+
+/* However it ended: answered, hung up, timed out, shut down. Never while it is suspended. */
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode how)
+{
+    rest *r = arg;
+    rest_request *q = *state;
+    (void)connection;
+    (void)how;
+    if (q == NULL)
+        return;
+    if (q->in_hand) {
+        pthread_mutex_lock(&r->lock);
+        r->in_hand--;
+        pthread_cond_signal(&r->answered);
+        pthread_mutex_unlock(&r->lock);
+    }
+    rest_body_clear(&q->body, &r->body_bytes);
+    rest_answer_clear(&q->answer);
+    free(q);
+    *state = NULL;
+}
+
+/* Paths and queries are decoded by us, once, after they have been taken apart. */
+static size_t keep_escaped(void *arg, struct MHD_Connection *connection, char *text)
+{
+    (void)arg;
+    (void)connection;
+    return strlen(text);
+}
+
+__attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, const char *format,
+                                                                 va_list values)
+{
+    char text[200];
+    (void)arg;
+    vsnprintf(text, sizeof text, format, values);
+    log_event(LOG_DEBUG, "rest.http", "text", text, NULL);
+}
+
+/* ---- a worker's thread ----------------------------------------------------------------------- */
+
+static int64_t wall_clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Must not touch the request once it is parked or resumed: it is another thread's then. */
+static void serve(calls_entry *e, store *reader, teal_arena *arena)
+{
+    rest_request *q = (rest_request *)(void *)e;
+    rest_call c = {
+        .services = q->rest->services,
+        .reader = reader,
+        .arena = arena,
+        .now_ms = wall_clock_ms(),
+        .turn = q->entry.turn,
+        .method = q->route->method,
+        .parameter = { q->parameter, q->parameter_len },
+        .content_type = q->content_type,
+        .body = { q->body.at, q->body.len },
+        .answer = &q->answer,
+        .request = q,
+    };
+    switch (q->route->handle(&c)) {
+    case REST_PARKED:
+        calls_park(q->rest->calls, &q->entry, q->ticket);
+        break;
+    case REST_ANSWERED:
+        if (q->answer.status == 0)
+            bug("a handler ended without an answer");
+        MHD_resume_connection(q->connection);
+        break;
+    }
+}
+
+/* ---- what handlers call ---------------------------------------------------------------------- */
+
+const char *rest_query(rest_call *c, const char *name)
+{
+    const char *value = NULL;
+    size_t len = 0;
+    if (MHD_lookup_connection_value_n(c->request->connection, MHD_GET_ARGUMENT_KIND, name,
+                                      strlen(name), &value, &len) != MHD_YES)
+        return NULL;
+    uint8_t *decoded = teal_arena_take(c->arena, len + 1);
+    teal_writer w = { decoded, len, 0 };
+    if (value == NULL || decoded == NULL ||
+        !route_decode((teal_bytes){ (const uint8_t *)value, len }, &w))
+        return "";
+    decoded[w.len] = '\0';
+    return (const char *)decoded;
+}
+
+const char *rest_header(rest_call *c, const char *name)
+{
+    return header(c->request, name);
+}
+
+uint64_t rest_ticket(rest_call *c, const uint8_t key[static REST_KEY_BYTES])
+{
+    return calls_ticket(c->request->rest->calls, key);
+}
+
+rest_next rest_park(rest_call *c, const uint8_t key[static REST_KEY_BYTES], uint64_t ticket,
+                    int64_t wait_ms)
+{
+    rest_request *q = c->request;
+    if (c->turn == REST_TIMED_OUT)
+        bug("a handler parked a call whose time is over");
+    memcpy(q->entry.key, key, REST_KEY_BYTES);
+    q->ticket = ticket;
+    if (!q->parked_before)
+        q->entry.deadline_ms = calls_clock_ms() + wait_ms;
+    q->parked_before = true;
+    return REST_PARKED;
+}
+
+/* ---- start and stop -------------------------------------------------------------------------- */
+
+rest *rest_open(const config *c, FILE *errors)
+{
+    rest *r = calloc(1, sizeof *r);
+    calls *waiting = calls_open(c->max_waiting);
+    if (r == NULL || waiting == NULL)
+        bug("no memory at start");
+    r->config = c;
+    r->calls = waiting;
+    r->port = c->listen_port;
+    pthread_mutex_init(&r->lock, NULL);
+    pthread_cond_init(&r->answered, NULL);
+    r->listener = rest_listen(c->listen_host, &r->port, errors);
+    if (r->listener < 0)
+        rest_close(&r);
+    return r;
+}
+
+uint16_t rest_port(const rest *r)
+{
+    return r->port;
+}
+
+void rest_wake(rest *r, const uint8_t key[static REST_KEY_BYTES])
+{
+    calls_wake(r->calls, key);
+}
+
+static struct MHD_Daemon *start_daemon(rest *r)
+{
+    unsigned idle_s = r->services->idle_s > 0 ? r->services->idle_s : IDLE_DEFAULT_S;
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, r->port, NULL,
+        NULL, on_request, r, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+        MHD_OPTION_LISTEN_SOCKET, r->listener, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)r->config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MAX_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, r, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+}
+
+bool rest_start(rest *r, const rest_services *services, const store_ops *back_end,
+                const rest_route *const *tables, FILE *errors)
+{
+    r->services = services;
+    r->tables = tables;
+    r->workers = rest_workers_start(r->config, back_end, r->calls, serve, errors);
+    if (r->workers == NULL)
+        return false;
+    r->daemon = start_daemon(r);
+    if (r->daemon == NULL) {
+        fprintf(errors, "rest: the HTTP server did not start. Check the limit of open files.\n");
+        rest_workers_stop(&r->workers);
+    }
+    return r->daemon != NULL;
+}
+
+static void await_answers(rest *r)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_MAX_S;
+    pthread_mutex_lock(&r->lock);
+    while (r->in_hand > 0)
+        if (pthread_cond_timedwait(&r->answered, &r->lock, &until) != 0)
+            break;
+    pthread_mutex_unlock(&r->lock);
+}
+
+void rest_stop(rest *r)
+{
+    if (r->daemon == NULL)
+        return;
+    MHD_quiesce_daemon(r->daemon);
+    close(r->listener);
+    r->listener = -1;
+    pthread_mutex_lock(&r->lock);
+    r->stopping = true;
+    pthread_mutex_unlock(&r->lock);
+    calls_expire_all(r->calls);
+    await_answers(r);
+    rest_workers_stop(
+        &r->workers); /* from here on no connection is suspended: MHD_stop_daemon asks for that */
+    MHD_stop_daemon(r->daemon);
+    r->daemon = NULL;
+}
+
+void rest_close(rest **r)
+{
+    if (*r == NULL)
+        return;
+    rest_stop(*r);
+    if ((*r)->listener >= 0)
+        close((*r)->listener);
+    calls_close(&(*r)->calls);
+    pthread_cond_destroy(&(*r)->answered);
+    pthread_mutex_destroy(&(*r)->lock);
+    free(*r);
+    *r = NULL;
+}

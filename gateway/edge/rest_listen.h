@@ -1,0 +1,12 @@
+/* The socket that the edge listens on. PROTOCOL.md REQ-REST-5. */
+#ifndef TEAL_GATEWAY_EDGE_REST_LISTEN_H
+#define TEAL_GATEWAY_EDGE_REST_LISTEN_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* A listening, non-blocking socket on a loopback address; *port: 0 for any, then the one it got.
+ * -1: a line on errors. */
+int rest_listen(const char *host, uint16_t *port, FILE *errors);
+
+#endif
