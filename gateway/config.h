@@ -44,7 +44,7 @@ typedef struct config {
 
     /* [store] */
     char *store_backend; /* "sqlite" */
-    char *store_url;     /* STATE/teal.db */
+    char *store_url;     /* STATE/teal.db; relative to the configuration file */
 
     /* [queue] */
     int64_t give_up_after_ms;             /* give_up_after_s, 86400 */
@@ -56,7 +56,8 @@ typedef struct config {
     config_peer peers[CONFIG_MAX_PEERS];
     size_t n_peers;
 
-    /* [sms]; sms_host NULL: there is no SMS link */
+    /* [sms]; sms_host NULL: there is no SMS link. centre = HOST:PORT, the other keys are named as
+     * here without sms_ */
     char *sms_host;
     uint16_t sms_port;
     char *sms_system_id, *sms_password, *sms_system_type;
@@ -69,13 +70,16 @@ typedef struct config {
     int64_t sms_reconnect_ms;  /* reconnect_first_ms, 500 */
 } config;
 
-/* NULL: errors were written to `errors`, every one, not only the first. */
+/* NULL: errors were written to `errors`, every one, not only the first (what only shows between
+ * values that are right by themselves comes once they are). */
 config *config_load(const char *path, FILE *errors);
 void config_free(config **c);
 
-/* The peer that may speak for this canonical handle; NULL: none. The longest number prefix wins. */
+/* The peer that may speak for this canonical handle; NULL: none. Of the number prefixes of all
+ * networks, the native one too, the longest wins. */
 const config_peer *config_peer_for(const config *c, teal_bytes handle);
-/* Whether the handle is under the gateway's own domains or number prefixes. */
+/* Whether the handle is under the gateway's own domains or number prefixes, and no peer's prefix is
+ * longer. */
 bool config_is_native(const config *c, teal_bytes handle);
 /* Whether the SMS link reaches it (a tel: handle under sms_numbers, and a link is configured). */
 bool config_reaches_sms(const config *c, teal_bytes handle);

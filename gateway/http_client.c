@@ -169,6 +169,9 @@ void http_client_call(http_client *c, const char *method, const char *url, const
     curl_easy_setopt(c->curl, CURLOPT_CONNECTTIMEOUT_MS, limit_ms);
 
     CURLcode result = curl_easy_perform(c->curl);
+    long sent = 0;
+    curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &sent);
+    out->sent = sent > 0;
     if (result == CURLE_OK)
         fill_answer(c, out);
     else if (c->too_long)

@@ -13,6 +13,7 @@ typedef struct http_answer {
     const uint8_t *body;   /* until the next call; NUL-terminated beyond len */
     size_t len;
     int64_t retry_after_ms; /* 0: not said */
+    bool sent; /* octets of the request have left: the other end may have acted on it */
     char error[160];
 } http_answer;
 

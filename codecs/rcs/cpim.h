@@ -25,7 +25,8 @@ typedef struct teal_cpim_header {
     teal_bytes prefix; /* as written, without the dot; empty: none */
     teal_bytes name;   /* as written, without prefix */
     teal_bytes params; /* as written: ";lang=fr"; empty: none */
-    teal_bytes value;  /* unescaped UTF-8 without outer blanks; never holds NUL */
+    teal_bytes raw;    /* as written, without outer blanks: what addresses are taken from */
+    teal_bytes value;  /* the same unescaped; UTF-8, never holds NUL */
     size_t at;         /* where its line starts in the input */
 } teal_cpim_header;
 
@@ -48,19 +49,20 @@ typedef struct teal_cpim {
  * Takes: LF for CRLF; any case of names and prefixes; no blank after the colon; NS anywhere, with
  * or without a blank after the prefix; a Content-Length in the part that is too large (it only
  * trims). Refuses: control characters and NUL (escaped NUL too), text that is not UTF-8, folded
- * lines, a second From, DateTime, imdn.Message-ID or Content-Type, a prefix with two meanings,
- * another default namespace (TEAL_UNSUPPORTED), a Require of a header outside TEAL_NS_CPIM and
- * TEAL_NS_IMDN, TEAL_NS_E2EE, TEAL_NS_MLS (TEAL_UNSUPPORTED), and more than the limits above
- * (TEAL_LIMIT). in:    must live as long as *out.    arena: TEAL_CPIM_ARENA(in.len) bytes are
- * always enough. out:   written on TEAL_OK only.      why: may be NULL. Returns those, TEAL_MORE
- * (ends within the headers), TEAL_MALFORMED, TEAL_SPACE (arena). Linear in in.len. */
+ * lines, a second From, DateTime, imdn.Message-ID, imdn.Disposition-Notification or Content-Type, a
+ * prefix with two meanings, another default namespace (TEAL_UNSUPPORTED), a Require of a header
+ * outside TEAL_NS_CPIM and TEAL_NS_IMDN, TEAL_NS_E2EE, TEAL_NS_MLS (TEAL_UNSUPPORTED), and more
+ * than the limits above (TEAL_LIMIT). in:    must live as long as *out.    arena:
+ * TEAL_CPIM_ARENA(in.len) bytes are always enough. out:   written on TEAL_OK only.      why: may be
+ * NULL. Returns those, TEAL_MORE (ends within the headers), TEAL_MALFORMED, TEAL_SPACE (arena).
+ * Linear in in.len. */
 __attribute__((warn_unused_result))
 teal_result teal_cpim_decode(teal_bytes in, teal_arena *arena, teal_cpim *out, teal_diag *why);
 
 static inline size_t TEAL_CPIM_ARENA(size_t in_len)
 {
     size_t lines = in_len / 2 < TEAL_CPIM_MAX_HEADERS ? in_len / 2 : TEAL_CPIM_MAX_HEADERS;
-    return 4096 + lines * sizeof(teal_cpim_header) + in_len;
+    return 4096 + lines * (sizeof(teal_cpim_header) + 16) + in_len;
 }
 
 /* First header of that namespace and name (any case); NULL: none. For another use headers[]. */
@@ -71,8 +73,9 @@ teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name);
 /* Whether the part's media type is `type` ("text/plain"); parameters and case do not count. */
 bool teal_cpim_type_is(const teal_cpim *m, const char *type);
 
-/* Takes the next URI off *list, which is a From, To or cc value: `Name <uri>`, `<uri>;<uri>`, or
- * one bare URI. False: none left, or what is left is no address (then list->len > 0). */
+/* Takes the next URI off *list, at first the raw form of a From, To or cc: `Name <uri>`, one bare
+ * URI, or `<uri>;<uri>`. False: none left, or what is left is no address (then list->len > 0). Raw,
+ * since a quote that a display name escapes must not end it. */
 bool teal_cpim_next_uri(teal_bytes *list, teal_bytes *uri);
 /* Whether a comma-separated list (a Disposition-Notification) holds the token, in any case. */
 bool teal_cpim_has_token(teal_bytes list, const char *token);

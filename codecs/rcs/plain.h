@@ -16,7 +16,8 @@ typedef struct teal_plain {
 } teal_plain;
 
 /* Decodes a message to one recipient. `e2ee.Level: transport` may be there; any other e2ee header
- * is refused: such a message is not plain. Charset UTF-8 or US-ASCII, no transfer encoding.
+ * is refused: such a message is not plain. Charset UTF-8 or US-ASCII; base64 in
+ * lines is taken, as some networks write it.
  * in:    must live as long as *out.   arena: TEAL_PLAIN_ARENA(in.len) bytes are always enough.
  * Returns TEAL_OK, what teal_cpim_decode and teal_rcs_head_read return, TEAL_UNSUPPORTED (media
  * type, charset, transfer encoding, several recipients), TEAL_LIMIT (text). */
@@ -30,7 +31,7 @@ teal_result teal_plain_read(const teal_cpim *m, teal_arena *arena, teal_rcs_rout
 
 static inline size_t TEAL_PLAIN_ARENA(size_t in_len)
 {
-    return TEAL_CPIM_ARENA(in_len) + 16 * 1024 + in_len;
+    return TEAL_CPIM_ARENA(in_len) + 16 * 1024 + 3 * in_len;
 }
 
 /* Appends the canonical form. routing: only its flags are obeyed; may be NULL.

@@ -237,10 +237,12 @@ static void a_stalled_server_times_out(void **state)
     http_client_call(c, "GET", url, NULL, (teal_bytes){ 0 }, 20, &out);
     assert_int_equal(out.status, 0);
     assert_non_null(strstr(out.error, "timed out"));
+    assert_true(out.sent);
     close(s.listener);
 
     http_client_call(c, "GET", url, NULL, (teal_bytes){ 0 }, PATIENT_MS, &out);
     assert_int_equal(out.status, 0); /* refused: the client is still of use */
+    assert_false(out.sent);
     assert_string_not_equal(out.error, "");
     http_client_close(&c);
 }

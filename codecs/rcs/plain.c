@@ -1,0 +1,151 @@
+/* Plain text messages in CPIM; see plain.h. Holds message text: used in the plaintext room only. */
+#include "codecs/rcs/plain.h"
+
+#include "codecs/base64.h"
+#include "codecs/rcs/field.h"
+#include "codecs/utf8.h"
+
+static teal_result refuse(teal_result result, const char *rule, const teal_cpim *m, teal_diag *why)
+{
+    return teal_refuse(result, rule, m->body_at, why);
+}
+
+/* The charset parameter, without its quotes; empty where there is none. */
+static teal_bytes charset_of(const teal_cpim *m)
+{
+    teal_bytes piece, rest, name, value;
+    teal_field_split(m->content_type, ';', &piece, &rest);
+    while (rest.len > 0) {
+        teal_field_split(rest, ';', &piece, &rest);
+        teal_field_split(piece, '=', &name, &value);
+        value = teal_field_trim(value);
+        if (!teal_cpim_same(teal_field_trim(name), teal_text("charset")))
+            continue;
+        if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
+            value = (teal_bytes){ value.at + 1, value.len - 2 };
+        return value;
+    }
+    return (teal_bytes){ 0 };
+}
+
+/* Base64 as MIME has it, in lines. */
+static teal_result read_base64(const teal_cpim *m, teal_arena *arena, teal_bytes *text,
+                               teal_diag *why)
+{
+    uint8_t *digits = teal_arena_take(arena, m->body.len);
+    uint8_t *value = teal_arena_take(arena, m->body.len);
+    if (digits == NULL || value == NULL)
+        return refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", m, why);
+    teal_writer joined = { digits, m->body.len, 0 }, w = { value, m->body.len, 0 };
+    for (size_t i = 0; i < m->body.len; i++) {
+        if (m->body.at[i] != '\r' && m->body.at[i] != '\n')
+            teal_write_u8(&joined, m->body.at[i]);
+    }
+    if (teal_base64_decode(teal_written(&joined), &w, NULL) != TEAL_OK)
+        return refuse(TEAL_MALFORMED, "REQ-CPIM-53 body is not base64", m, why);
+    *text = teal_written(&w);
+    return TEAL_OK;
+}
+
+static teal_result read_text(const teal_cpim *m, teal_arena *arena, teal_bytes *text,
+                             teal_diag *why)
+{
+    teal_bytes charset = charset_of(m), encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
+    bool utf8 = charset.len == 0 || teal_cpim_same(charset, teal_text("utf-8")) ||
+                teal_cpim_same(charset, teal_text("utf8")) ||
+                teal_cpim_same(charset, teal_text("us-ascii"));
+    bool base64 = teal_cpim_same(encoding, teal_text("base64"));
+    bool identity = encoding.len == 0 || teal_cpim_same(encoding, teal_text("8bit")) ||
+                    teal_cpim_same(encoding, teal_text("7bit")) ||
+                    teal_cpim_same(encoding, teal_text("binary"));
+    if (!teal_cpim_type_is(m, "text/plain"))
+        return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-50 part is not text/plain", m, why);
+    if (!utf8)
+        return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-52 charset is not UTF-8", m, why);
+    if (!identity && !base64)
+        return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-53 unknown transfer encoding", m, why);
+    *text = m->body;
+    return base64 ? read_base64(m, arena, text, why) : TEAL_OK;
+}
+
+/* What a text must be, whichever way it goes. */
+static teal_result check_text(teal_bytes text, size_t at, teal_diag *why)
+{
+    if (text.len > TEAL_PLAIN_MAX_TEXT_BYTES)
+        return teal_refuse(TEAL_LIMIT, "REQ-CPIM-54 text too long", at, why);
+    if (text.len == 0 || memchr(text.at, 0, text.len) != NULL || !teal_utf8_valid(text))
+        return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-54 text is empty or not UTF-8", at, why);
+    return TEAL_OK;
+}
+
+/* The level is all that an e2ee header may say of a plain message. */
+static teal_result check_level(const teal_cpim *m, teal_diag *why)
+{
+    for (size_t i = 0; i < m->n_headers; i++) {
+        const teal_cpim_header *h = &m->headers[i];
+        if (!teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)))
+            continue;
+        if (!teal_cpim_same(h->name, teal_text("Level")) ||
+            !teal_cpim_same(h->value, teal_text("transport")))
+            return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-51 e2ee header in a plain message", h->at,
+                               why);
+    }
+    return TEAL_OK;
+}
+
+teal_result teal_plain_read(const teal_cpim *m, teal_arena *arena, teal_rcs_routing *routing,
+                            teal_plain *out, teal_diag *why)
+{
+    teal_rcs_routing found = routing != NULL ? *routing : (teal_rcs_routing){ 0 };
+    teal_rcs_head head;
+    teal_bytes text = { 0 };
+    teal_result result = check_level(m, why);
+    if (result == TEAL_OK)
+        result = read_text(m, arena, &text, why);
+    if (result == TEAL_OK)
+        result = check_text(text, m->body_at, why);
+    if (result == TEAL_OK)
+        result = teal_rcs_head_read(m, arena, &found, &head, why);
+    if (result == TEAL_OK && head.n_to != 1)
+        result = teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-55 plain message to several recipients", 0,
+                             why);
+    if (result != TEAL_OK)
+        return result;
+    *out =
+        (teal_plain){ head.from, head.to[0], head.message_id, head.sent_at_ms, head.wants, text };
+    if (routing != NULL)
+        *routing = found;
+    return TEAL_OK;
+}
+
+teal_result teal_plain_decode(teal_bytes in, teal_arena *arena, teal_rcs_routing *routing,
+                              teal_plain *out, teal_diag *why)
+{
+    teal_cpim m;
+    teal_result result = teal_cpim_decode(in, arena, &m, why);
+    if (result != TEAL_OK)
+        return result;
+    return teal_plain_read(&m, arena, routing, out, why);
+}
+
+teal_result teal_plain_encode(const teal_plain *p, const teal_rcs_routing *routing,
+                              teal_writer *out)
+{
+    teal_cpim_writer w = { .out = out };
+    const teal_rcs_head head = { .from = p->from,
+                                 .to = &p->to,
+                                 .n_to = 1,
+                                 .sent_at_ms = p->sent_at_ms,
+                                 .message_id = p->message_id,
+                                 .wants = p->wants };
+    teal_result result = check_text(p->text, 0, NULL);
+    if (result != TEAL_OK)
+        return result;
+    teal_rcs_head_write(&w, &head, routing);
+    teal_cpim_put_ns(&w, "e2ee", TEAL_NS_E2EE);
+    teal_cpim_put(&w, "e2ee.Level", teal_text("transport"));
+    teal_cpim_begin_part(&w);
+    teal_cpim_put_mime(&w, "Content-Type", "text/plain;charset=UTF-8");
+    teal_cpim_put_body(&w, p->text);
+    return teal_cpim_finish(&w);
+}

@@ -1,0 +1,286 @@
+"""A whole Teal on loopback: the gateway, a sandbox RCS network, a sandbox SMS centre, and people with
+the command line. What demo.py shows and what the tests of the whole drive."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PASSPHRASE = "sandbox passphrase"
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what, seconds, condition):
+    """The first true answer of `condition`; an error that names `what` when none comes in time."""
+    end = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.02)
+
+
+def http(method, url, body=None, content_type=None, timeout=30):
+    """(status, content type, body); problem documents are answers like any other."""
+    request = urllib.request.Request(url, data=body, method=method)
+    if content_type:
+        request.add_header("Content-Type", content_type)
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return answer.status, answer.headers.get_content_type(), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers.get_content_type(), error.read()
+
+
+def http_json(method, url, body=None, timeout=30):
+    data = None if body is None else json.dumps(body).encode()
+    status, _, answer = http(method, url, data, "application/json" if data else None, timeout)
+    return status, json.loads(answer or b"null")
+
+
+class World:
+    """Everything that runs, in one folder. Ports: of gateway, RCS network, SMS centre, its control."""
+
+    def __init__(self, folder, build="build/release", ports=None, settings=None):
+        self.folder = Path(folder)
+        self.build = ROOT / build
+        self.gateway_port, self.rcs_port, self.smpp_port, self.smsc_port = \
+            ports or [free_port() for _ in range(4)]
+        self.gateway = f"http://127.0.0.1:{self.gateway_port}"
+        self.rcs = f"http://127.0.0.1:{self.rcs_port}"
+        self.smsc = f"http://127.0.0.1:{self.smsc_port}"
+        self.settings = settings or {}
+        self.processes = {}
+        self.config = self.folder / "teal.conf"
+
+    # ---- starting and stopping ---------------------------------------------------------------
+
+    def start(self):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.write_config()
+        self.run([self.build / "teald", "--init", self.config])
+        self.start_smsc()
+        self.start_rcs()
+        self.start_gateway()
+        return self
+
+    def write_config(self):
+        """deploy/sandbox.conf with this world's ports and folder, and the settings asked for."""
+        text = (ROOT / "deploy/sandbox.conf").read_text()
+        values = {
+            "gateway": {"state": str(self.folder / "state"),
+                        "listen": f"127.0.0.1:{self.gateway_port}"},
+            "peer rcs": {"url": self.rcs},
+            "sms": {"port": str(self.smpp_port)},
+        }
+        for section, pairs in self.settings.items():
+            values.setdefault(section, {}).update(pairs)
+        lines, section = [], ""
+        for line in text.splitlines():
+            if line.startswith("["):
+                lines += [f"{k} = {v}" for k, v in values.pop(section, {}).items()]
+                section = line.strip("[] ")
+            elif line.split("=")[0].strip() in values.get(section, {}):
+                continue
+            lines.append(line)
+        lines += [f"{k} = {v}" for k, v in values.pop(section, {}).items()]
+        for left, pairs in values.items():
+            lines += [f"[{left}]"] + [f"{k} = {v}" for k, v in pairs.items()]
+        self.config.write_text("\n".join(lines) + "\n")
+
+    def run(self, command):
+        done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+
+    def spawn(self, name, command):
+        log = open(self.folder / f"{name}.log", "ab")
+        self.processes[name] = subprocess.Popen([str(c) for c in command], stdout=log, stderr=log,
+                                                stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def start_gateway(self):
+        self.spawn("teald", [self.build / "teald", self.config])
+        until("teald to answer", 20, lambda: self.alive("teald") and self.ready())
+
+    def start_rcs(self):
+        self.spawn("rcs", [self.build / "peers/rcs", "--port", self.rcs_port,
+                           "--gateway", self.gateway,
+                           "--user", "sealed:sip:bob@rcs.example,tel:+447700900123",
+                           "--user", "plain:sip:carol@rcs.example"])
+        self.wait_ready("rcs")
+
+    def start_smsc(self):
+        self.spawn("smsc", [self.build / "peers/smsc", "--smpp-port", self.smpp_port,
+                            "--http-port", self.smsc_port,
+                            "--system-id", "teal", "--password", "sandbox1"])
+        self.wait_ready("smsc")
+
+    def wait_ready(self, name):
+        log = self.folder / f"{name}.log"
+        until(f"{name} to be ready", 20,
+              lambda: self.alive(name) and b"\nready" in b"\n" + log.read_bytes())
+
+    def alive(self, name):
+        status = self.processes[name].poll()
+        if status is not None:
+            raise RuntimeError(f"{name} ended with status {status}:\n" +
+                               (self.folder / f"{name}.log").read_text(errors="replace")[-3000:])
+        return True
+
+    def ready(self):
+        """teald listens, the room has said its key, and the SMS centre is bound."""
+        try:
+            if http("GET", f"{self.gateway}/v1/gateway", timeout=2)[0] != 200:
+                return False
+            return http_json("GET", f"{self.smsc}/state", timeout=2)[1]["bound"]
+        except OSError:
+            return False
+
+    def stop(self, name, how=signal.SIGTERM, seconds=20):
+        process = self.processes.pop(name, None)
+        if process is None:
+            return None
+        process.send_signal(how)
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise AssertionError(f"{name} did not stop in {seconds} s") from None
+
+    def close(self):
+        for name in ["teald", "rcs", "smsc"]:
+            try:
+                self.stop(name)
+            except AssertionError as error:
+                print(error)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def child(self, title):
+        """The pid of teald's process with that name ("edge", "plaintext"); None: there is none."""
+        parent = self.processes["teald"].pid
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and \
+                        f"PPid:\t{parent}\n" in (entry / "status").read_text() and \
+                        title in (entry / "cmdline").read_bytes().decode(errors="replace"):
+                    return int(entry.name)
+            except OSError:
+                continue
+        return None
+
+    # ---- people ------------------------------------------------------------------------------
+
+    def person(self, name, *handles):
+        return Person(self, name).init().register(*handles)
+
+    # ---- the far sides -----------------------------------------------------------------------
+
+    def phone(self, number):
+        """What the phone shows."""
+        url = f"{self.smsc}/phones/{urllib.parse.quote(number, safe='')}"
+        return http_json("GET", url)[1]["messages"]
+
+    def sms(self, sender, recipient, text):
+        return http_json("POST", f"{self.smsc}/send",
+                         {"from": sender, "to": recipient, "text": text})[1]
+
+    def smsc_behave(self, **how):
+        status, answer = http_json("POST", f"{self.smsc}/behave", how)
+        assert status < 300, answer
+
+    def rcs_behave(self, mode):
+        status, answer = http_json("POST", f"{self.rcs}/sandbox/behave", {"mode": mode})
+        assert status < 300, answer
+
+    def rcs_messages(self, user):
+        url = f"{self.rcs}/sandbox/messages?user={urllib.parse.quote(user, safe='')}"
+        return http_json("GET", url)[1]["messages"]
+
+    def rcs_receipts(self, user):
+        url = f"{self.rcs}/sandbox/receipts?user={urllib.parse.quote(user, safe='')}"
+        return http_json("GET", url)[1]
+
+    def rcs_send(self, sender, recipient, text, **more):
+        return http_json("POST", f"{self.rcs}/sandbox/send",
+                         {"from": sender, "to": recipient, "text": text, **more})[1]
+
+
+class Person:
+    """Somebody with a device: a home folder for the command line."""
+
+    def __init__(self, world, name):
+        self.world = world
+        self.name = name
+        self.home = world.folder / name
+        self.handle = None
+        self.seen = []
+
+    def command(self, *args):
+        return [str(self.world.build / "teal"), "--home", str(self.home)] + [str(a) for a in args]
+
+    def call(self, *args, text=None, env=None, timeout=60):
+        """(status, standard output, standard error) of the command line."""
+        done = subprocess.run(self.command(*args), input=text, capture_output=True, text=True,
+                              timeout=timeout, check=False,
+                              env={**os.environ, "TEAL_PASSPHRASE": PASSPHRASE, **(env or {})})
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *args, text=None, expect=0):
+        """The objects that it prints."""
+        status, out, err = self.call("--json", *args, text=text)
+        assert status == expect, f"{self.name}: teal {' '.join(args)}: status {status}\n{out}{err}"
+        return [json.loads(line) for line in out.splitlines()]
+
+    def init(self):
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.json("init", "--gateway", self.world.gateway, "--name", f"{self.name}'s device")
+        return self
+
+    def register(self, *handles):
+        self.json("register", *handles)
+        self.handle = handles[0]
+        return self
+
+    def send(self, to, text, *options, expect=0):
+        return self.json("send", *options, to, "-", text=text, expect=expect)[-1]
+
+    def inbox(self):
+        """Takes what waits; everything ever taken stays in .seen."""
+        new = self.json("inbox")
+        self.seen += new
+        return new
+
+    def wait_for(self, what, seconds=20, **members):
+        """The first inbox item with these members."""
+        def find():
+            match = [i for i in self.seen if all(i.get(k) == v for k, v in members.items())]
+            if not match:
+                self.inbox()
+            return match[0] if match else None
+        return until(f"{self.name} to get {what} {members}", seconds, find)
+
+    def message(self, seconds=20, **members):
+        return self.wait_for("a message", seconds, kind="message", **members)
+
+    def receipt(self, message_id, seconds=20, **members):
+        return self.wait_for("a receipt", seconds, kind="receipt", message_id=message_id, **members)

@@ -1,0 +1,56 @@
+/* What is taken passes the envelope's rules, and its canonical form decodes to the same form again,
+ * in CPIM and across the native encoding (I2). */
+#include "codecs/rcs/e2ee.h"
+
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { ROOM = 4 << 20, TEXT = 1 << 20 };
+
+static _Alignas(16) uint8_t room[3][ROOM];
+static uint8_t text[3][TEXT];
+
+static void require(bool claim)
+{
+    if (!claim)
+        abort();
+}
+
+static teal_bytes encode(const teal_envelope *e, const teal_rcs_routing *routing, uint8_t *at)
+{
+    teal_writer out = { at, TEXT, 0 };
+    require(teal_e2ee_encode(e, routing, &out) == TEAL_OK);
+    return teal_written(&out);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    teal_bytes in = { data, size };
+    teal_envelope first, second, native;
+    teal_diag why = { 0 };
+    teal_rcs_routing routing = { .from = teal_text("im:alice@native.example"),
+                                 .to = teal_text("tel:+14155550100") };
+    if (TEAL_E2EE_ARENA(size) > ROOM)
+        return 0;
+    teal_arena a = { room[0], TEAL_E2EE_ARENA(size), 0 };
+    teal_result result = teal_e2ee_decode(in, &a, &routing, &first, &why);
+    require(result != TEAL_SPACE);
+    if (result != TEAL_OK) {
+        require(why.rule != NULL && why.at <= size);
+        return 0;
+    }
+    require(teal_envelope_check(&first, NULL) == TEAL_OK);
+    teal_bytes canonical = encode(&first, &routing, text[0]);
+
+    teal_arena b = { room[1], ROOM, 0 };
+    require(teal_e2ee_decode(canonical, &b, &routing, &second, &why) == TEAL_OK);
+    require(teal_bytes_equal(encode(&second, &routing, text[1]), canonical));
+
+    teal_arena c = { room[2], ROOM, 0 };
+    teal_writer packed = { text[1], TEXT, 0 };
+    require(teal_envelope_encode(&second, &c, &packed) == TEAL_OK);
+    require(teal_envelope_decode(teal_written(&packed), &c, &native, &why) == TEAL_OK);
+    require(teal_bytes_equal(encode(&native, &routing, text[2]), canonical));
+    return 0;
+}

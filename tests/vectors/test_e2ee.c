@@ -1,0 +1,478 @@
+/* The envelope in CPIM: one message written out, round trips of random envelopes both ways (I2),
+ * what is tolerated, and what is refused. */
+#include "codecs/native/transcript.h"
+#include "codecs/rcs/e2ee.h"
+#include "tests/support/exact.h"
+#include "tests/support/seed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+enum { ROOM = 8 << 20, MANY_KEYS = 1024 };
+
+static _Alignas(16) uint8_t room[ROOM];
+static uint8_t text[4 << 20];
+
+static seed random_seed;
+
+static uint64_t draw(uint64_t below)
+{
+    return seed_next(&random_seed) % below;
+}
+
+static void draw_bytes(uint8_t *at, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)draw(256);
+}
+
+static teal_bytes draw_view(teal_arena *arena, size_t len)
+{
+    uint8_t *at = teal_arena_take(arena, len);
+    assert_non_null(at);
+    draw_bytes(at, len);
+    return (teal_bytes){ at, len };
+}
+
+static teal_bytes draw_visible(teal_arena *arena, size_t len)
+{
+    uint8_t *at = teal_arena_take(arena, len);
+    assert_non_null(at);
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)('!' + draw(0x7f - '!'));
+    return (teal_bytes){ at, len };
+}
+
+static teal_bytes draw_handle(teal_arena *arena, size_t number)
+{
+    static const char *const forms[] = { "tel:+1415555%04zu", "im:alice%zu@native.example",
+                                         "sip:bob.%zu@rcs.example" };
+    char *at = teal_arena_take(arena, 64);
+    assert_non_null(at);
+    snprintf(at, 64, forms[draw(3)], number);
+    return teal_text(at);
+}
+
+static void draw_keys(teal_arena *arena, teal_envelope *e)
+{
+    e->n_keys = draw(6) == 0 ? draw(MANY_KEYS + 1) : draw(4);
+    teal_wrapped_key *keys = teal_arena_array(arena, e->n_keys, sizeof *keys);
+    assert_non_null(keys);
+    for (size_t i = 0; i < e->n_keys; i++) {
+        draw_bytes((uint8_t *)&keys[i], sizeof keys[i]);
+        keys[i].prekey_id = draw(3) == 0 ? 0 : (uint32_t)draw(UINT32_MAX);
+    }
+    e->keys = keys;
+    if (e->n_keys == 0 || draw(2) == 0)
+        return;
+    teal_hash *hashes = teal_arena_array(arena, e->n_keys, sizeof *hashes);
+    assert_non_null(hashes);
+    for (size_t i = 0; i < e->n_keys; i++)
+        teal_transcript_key_hash(&keys[i], &hashes[i]);
+    e->key_hashes = hashes;
+    e->n_key_hashes = e->n_keys;
+    size_t withheld = draw(e->n_keys); /* what another destination gets: keys in front left out */
+    e->keys += withheld;
+    e->n_keys -= withheld;
+}
+
+static void draw_downgrade(teal_arena *arena, teal_envelope *e)
+{
+    teal_consent *d = &e->downgrade;
+    e->has_downgrade = true;
+    d->floor = draw(2) == 0 ? TEAL_PLAINTEXT : TEAL_TRANSPORT;
+    d->when = draw(2) == 0 ? TEAL_NO_BETTER_PATH : TEAL_OR_FAILED;
+    d->failed_after_ms = draw(1u << 31);
+    d->expires_at_ms = 1 + draw(253402300799999);
+    d->accepts_e2ee_loss = draw(2) == 0;
+    draw_bytes(d->gateway_key, sizeof d->gateway_key);
+    draw_bytes(d->fallback_hash.at, sizeof d->fallback_hash.at);
+    if (draw(2) == 0)
+        return;
+    d->enc = draw_view(arena, TEAL_KEY_BYTES);
+    d->sealed = draw_view(arena, draw(8) == 0 ? TEAL_MAX_FALLBACK_BYTES : 17 + draw(300));
+    teal_transcript_fallback_hash(d->enc, d->sealed, &d->fallback_hash);
+}
+
+static teal_envelope draw_envelope(teal_arena *arena, size_t round)
+{
+    teal_envelope e = { .suite = TEAL_SUITE_SEALED };
+    teal_bytes *recipients;
+    e.message_id = draw_visible(arena, 1 + draw(TEAL_MAX_ID_BYTES));
+    e.conversation_id = draw_view(arena, 1 + draw(TEAL_MAX_ID_BYTES));
+    e.sender = draw_handle(arena, 0);
+    draw_bytes(e.sender_device, sizeof e.sender_device);
+    e.n_recipients = draw(8) == 0 ? TEAL_MAX_RECIPIENTS : 1 + draw(3);
+    e.recipients = recipients = teal_arena_array(arena, e.n_recipients, sizeof *recipients);
+    assert_non_null(recipients);
+    for (size_t i = 0; i < e.n_recipients; i++)
+        recipients[i] = draw_handle(arena, i + 1);
+    e.sent_at_ms = round == 0 ? 0 : draw(253402300799999 + 1);
+    e.kind = (teal_kind)(1 + draw(4));
+    e.wants = (uint32_t)(round % 4);
+    e.expires_at_ms = draw(2) == 0 ? 0 : draw(253402300799999 + 1);
+    draw_bytes(e.key_commitment, sizeof e.key_commitment);
+    e.ciphertext = draw_view(arena, 17 + draw(draw(8) == 0 ? 1 << 16 : 512));
+    draw_keys(arena, &e);
+    if (draw(2) == 0)
+        draw_downgrade(arena, &e);
+    draw_bytes(e.signature, sizeof e.signature);
+    if (draw(4) == 0) {
+        e.has_origin = true;
+        e.origin = (teal_origin){ draw(2) == 0 ? TEAL_PLAINTEXT : TEAL_TRANSPORT,
+                                  teal_text("sms-1.example_net"), e.sender };
+    }
+    return e;
+}
+
+static void assert_views(teal_bytes a, teal_bytes b)
+{
+    assert_true(teal_bytes_equal(a, b));
+}
+
+static void assert_same(const teal_envelope *a, const teal_envelope *b)
+{
+    assert_int_equal(a->suite, b->suite);
+    assert_views(a->message_id, b->message_id);
+    assert_views(a->conversation_id, b->conversation_id);
+    assert_views(a->sender, b->sender);
+    assert_memory_equal(a->sender_device, b->sender_device, sizeof a->sender_device);
+    assert_int_equal(a->n_recipients, b->n_recipients);
+    for (size_t i = 0; i < a->n_recipients; i++)
+        assert_views(a->recipients[i], b->recipients[i]);
+    assert_true(a->sent_at_ms == b->sent_at_ms && a->expires_at_ms == b->expires_at_ms);
+    assert_int_equal(a->kind, b->kind);
+    assert_int_equal(a->wants, b->wants);
+    assert_memory_equal(a->key_commitment, b->key_commitment, sizeof a->key_commitment);
+    assert_views(a->ciphertext, b->ciphertext);
+    assert_int_equal(a->n_keys, b->n_keys);
+    for (size_t i = 0; i < a->n_keys; i++)
+        assert_memory_equal(&a->keys[i], &b->keys[i], sizeof a->keys[i]);
+    assert_int_equal(a->n_key_hashes, b->n_key_hashes);
+    for (size_t i = 0; i < a->n_key_hashes; i++)
+        assert_memory_equal(&a->key_hashes[i], &b->key_hashes[i], sizeof a->key_hashes[i]);
+    assert_int_equal(a->has_downgrade, b->has_downgrade);
+    assert_int_equal(a->downgrade.floor, b->downgrade.floor);
+    assert_int_equal(a->downgrade.when, b->downgrade.when);
+    assert_true(a->downgrade.failed_after_ms == b->downgrade.failed_after_ms &&
+                a->downgrade.expires_at_ms == b->downgrade.expires_at_ms);
+    assert_int_equal(a->downgrade.accepts_e2ee_loss, b->downgrade.accepts_e2ee_loss);
+    assert_memory_equal(a->downgrade.gateway_key, b->downgrade.gateway_key,
+                        sizeof a->downgrade.gateway_key);
+    assert_memory_equal(&a->downgrade.fallback_hash, &b->downgrade.fallback_hash,
+                        sizeof a->downgrade.fallback_hash);
+    assert_views(a->downgrade.enc, b->downgrade.enc);
+    assert_views(a->downgrade.sealed, b->downgrade.sealed);
+    assert_int_equal(a->has_origin, b->has_origin);
+    assert_int_equal(a->origin.level, b->origin.level);
+    assert_views(a->origin.network, b->origin.network);
+    assert_views(a->origin.gateway, b->origin.gateway);
+    assert_memory_equal(a->signature, b->signature, sizeof a->signature);
+}
+
+static void test_random_round_trips(void **state)
+{
+    (void)state;
+    static uint8_t again[sizeof text];
+    random_seed = seed_open("test_e2ee");
+    for (size_t round = 0; round < 400; round++) {
+        teal_arena arena = { room, sizeof room, 0 };
+        teal_envelope e = draw_envelope(&arena, round), back;
+        teal_diag why = { 0 };
+        if (teal_envelope_check(&e, &why) != TEAL_OK)
+            fail_msg("round %zu: %s", round, why.rule);
+
+        teal_writer measure = { NULL, 0, 0 }, out = { text, sizeof text, 0 };
+        assert_int_equal(teal_e2ee_encode(&e, NULL, &measure), TEAL_SPACE);
+        assert_int_equal(teal_e2ee_encode(&e, NULL, &out), TEAL_OK);
+        assert_int_equal(out.len, measure.len);
+
+        uint8_t *copy = exact_copy(text, out.len);
+        size_t need = TEAL_E2EE_ARENA(out.len);
+        assert_true(need <= arena.cap - arena.used);
+        teal_arena fresh = { room + arena.used, need, 0 };
+        teal_result got =
+            teal_e2ee_decode((teal_bytes){ copy, out.len }, &fresh, NULL, &back, &why);
+        if (got != TEAL_OK)
+            fail_msg("round %zu: %s at %zu", round, why.rule, why.at);
+        assert_same(&e, &back);
+
+        teal_writer second = { again, sizeof again, 0 };
+        assert_int_equal(teal_e2ee_encode(&back, NULL, &second), TEAL_OK);
+        assert_views(teal_written(&second), teal_written(&out));
+        free(copy);
+    }
+}
+
+/* PROTOCOL.md: the example. Its values are of no cryptographic meaning. */
+static const char canonical[] =
+    "From: <im:alice@native.example>\r\n"
+    "To: <tel:+14155550100>\r\n"
+    "To: <sip:bob@rcs.example>\r\n"
+    "DateTime: 2026-11-24T09:00:00.123Z\r\n"
+    "NS: imdn <urn:ietf:params:imdn>\r\n"
+    "imdn.Message-ID: Mx4ZIoMYZ0Rwe83jTOdVGXlQ\r\n"
+    "imdn.Disposition-Notification: positive-delivery, negative-delivery, display\r\n"
+    "NS: e2ee <urn:teal:ns:e2ee:1>\r\n"
+    "e2ee.Conversation-ID: AQIDBA\r\n"
+    "e2ee.Suite: 1\r\n"
+    "e2ee.Kind: message\r\n"
+    "e2ee.Expires: 1795597200123\r\n"
+    "e2ee.Sender-Device: AAECAwQFBgcICQoLDA0ODw\r\n"
+    "e2ee.Key-Commitment: ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\r\n"
+    "e2ee.Key: AAECAwQFBgcICQoLDA0ODw; 7; ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8; "
+    "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl9gYWJjZGVmZ2hpamtsbW5v\r\n"
+    "e2ee.Downgrade: plaintext; or-failed; 60000; 1795597200123; true; AAECAwQFBgcICQoLDA0ODw; "
+    "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\r\n"
+    "e2ee.Signature: "
+    "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0-Pw\r\n"
+    "\r\n"
+    "Content-Type: application/vnd.teal.sealed\r\n"
+    "\r\n"
+    "sealed\r\nbytes: \\ <and> more";
+
+static teal_result decode(const char *in, teal_rcs_routing *routing, teal_envelope *e,
+                          teal_diag *why)
+{
+    static uint8_t *copy;
+    free(copy); /* views of the last message end here */
+    copy = exact_copy(in, strlen(in));
+    teal_arena arena = { room, TEAL_E2EE_ARENA(strlen(in)), 0 };
+    return teal_e2ee_decode((teal_bytes){ copy, strlen(in) }, &arena, routing, e, why);
+}
+
+/* The canonical message with the first `old` replaced. */
+static const char *edited(const char *old, const char *new)
+{
+    static char out[sizeof canonical + 4096];
+    const char *found = strstr(canonical, old);
+    assert_non_null(found);
+    snprintf(out, sizeof out, "%.*s%s%s", (int)(found - canonical), canonical, new,
+             found + strlen(old));
+    return out;
+}
+
+static void test_canonical(void **state)
+{
+    (void)state;
+    teal_envelope e;
+    teal_diag why = { 0 };
+    if (decode(canonical, NULL, &e, &why) != TEAL_OK)
+        fail_msg("%s at %zu", why.rule, why.at);
+    assert_int_equal(e.n_recipients, 2);
+    assert_views(e.recipients[1], teal_text("sip:bob@rcs.example"));
+    assert_true(e.sent_at_ms == 1795510800123);
+    assert_int_equal(e.wants, 3);
+    assert_int_equal(e.keys[0].prekey_id, 7);
+    assert_int_equal(e.keys[0].wrapped[47], 0x6f);
+    assert_true(e.has_downgrade && e.downgrade.accepts_e2ee_loss && !e.has_origin);
+    assert_views(e.ciphertext, teal_text("sealed\r\nbytes: \\ <and> more"));
+    teal_writer out = { text, sizeof text, 0 };
+    assert_int_equal(teal_e2ee_encode(&e, NULL, &out), TEAL_OK);
+    assert_views(teal_written(&out), teal_text(canonical));
+}
+
+static void test_truncated_anywhere(void **state)
+{
+    (void)state;
+    size_t body_at = (size_t)(strstr(canonical, "sealed\r\n") - canonical);
+    for (size_t n = 0; n < body_at; n++) {
+        teal_arena arena = { room, TEAL_E2EE_ARENA(n), 0 };
+        uint8_t *copy = exact_copy(canonical, n);
+        teal_envelope e;
+        assert_int_equal(teal_e2ee_decode((teal_bytes){ copy, n }, &arena, NULL, &e, NULL),
+                         TEAL_MORE);
+        free(copy);
+    }
+}
+
+/* Comes out as the canonical form: nothing that the signature covers has changed. */
+static void test_tolerated(void **state)
+{
+    static const struct {
+        const char *name, *old, *new;
+    } rows[] = {
+        { "name and user=phone", "<tel:+14155550100>",
+          "Bob <sip:+14155550100@x.example;user=phone>" },
+        { "case of scheme and host", "im:alice@native.example", "IM:alice@Native.Example" },
+        { "list in one To", ">\r\nTo: <sip", ">;<sip" },
+        { "cc behind", "To: <sip:bob", "cc: <sip:bob" },
+        { "offset", "09:00:00.123Z", "14:30:00.123+05:30" },
+        { "blanks around fields", "; 7; ", " ;7;" },
+        { "names in any case", "e2ee.Suite", "E2EE.SUITE" },
+        { "unknown header of another namespace",
+          "DateTime:", "NS: x <urn:x>\r\nx.Y: z\r\nDateTime:" },
+        { "more notifications", "display\r\n", "display, interworking, processing\r\n" },
+        { "MIME headers", "\r\n\r\nsealed",
+          ";x=y\r\nContent-Transfer-Encoding: BINARY\r\nContent-ID: <a@b>\r\n\r\nsealed" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].name);
+        teal_envelope e;
+        teal_diag why = { 0 };
+        if (decode(edited(rows[i].old, rows[i].new), NULL, &e, &why) != TEAL_OK)
+            fail_msg("%s at %zu", why.rule, why.at);
+        teal_writer out = { text, sizeof text, 0 };
+        assert_int_equal(teal_e2ee_encode(&e, NULL, &out), TEAL_OK);
+        assert_views(teal_written(&out), teal_text(canonical));
+    }
+}
+
+/* All header lines in the reverse order. */
+static void test_any_order(void **state)
+{
+    (void)state;
+    static char in[sizeof canonical];
+    const char *part = strstr(canonical, "\r\n\r\nContent-Type") + 2;
+    size_t len = 0;
+    for (const char *end = part; end > canonical;) {
+        const char *start = end - 2;
+        while (start > canonical && start[-1] != '\n')
+            start--;
+        memcpy(in + len, start, (size_t)(end - start));
+        len += (size_t)(end - start);
+        end = start;
+    }
+    snprintf(in + len, sizeof in - len, "%s", part);
+    teal_envelope e;
+    assert_int_equal(decode(in, NULL, &e, NULL), TEAL_OK);
+    assert_views(e.recipients[0], teal_text("sip:bob@rcs.example")); /* order of To has a meaning */
+    assert_views(e.sender, teal_text("im:alice@native.example"));
+    assert_int_equal(e.n_keys, 1);
+}
+
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *name, *old, *new;
+        teal_result want;
+        const char *rule;
+    } rows[] = {
+        { "another media type", "vnd.teal.sealed", "octet-stream", TEAL_UNSUPPORTED,
+          "REQ-CPIM-40 " },
+        { "transfer encoding", "\r\n\r\nsealed",
+          "\r\nContent-Transfer-Encoding: base64\r\n\r\nseal", TEAL_UNSUPPORTED, "REQ-CPIM-43 " },
+        { "unknown e2ee header", "e2ee.Suite", "e2ee.Level: e2ee\r\ne2ee.Suite", TEAL_MALFORMED,
+          "REQ-CPIM-41 " },
+        { "e2ee header twice", "e2ee.Suite", "e2ee.Suite: 1\r\ne2ee.Suite", TEAL_MALFORMED,
+          "REQ-CPIM-41 " },
+        { "no signature", "e2ee.Signature", "x.Signature", TEAL_MALFORMED, "REQ-CPIM-41 " },
+        { "no namespace", "NS: e2ee", "NS: other", TEAL_MALFORMED, "REQ-CPIM-41 " },
+        { "parameter", "e2ee.Suite: 1", "e2ee.Suite:;a=b 1", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "leading zero", "e2ee.Suite: 1", "e2ee.Suite: 01", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "sign", "e2ee.Suite: 1", "e2ee.Suite: +1", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "over 32 bits", "; 7; ", "; 4294967296; ", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "over 64 bits", "; 60000; ", "; 18446744073709551616; ", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "expires never", "Expires: 1795597200123", "Expires: 0", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "kind in another case", "Kind: message", "Kind: Message", TEAL_MALFORMED,
+          "REQ-CPIM-42 " },
+        { "kind 0", "Kind: message", "Kind: ", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "trailing bits", "AQIDBA\r\n", "AQIDBB\r\n", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "short device", "Sender-Device: AAEC", "Sender-Device: ", TEAL_MALFORMED,
+          "REQ-CPIM-42 " },
+        { "padding", "Pj8\r\ne2ee.Key:", "Pj8=\r\ne2ee.Key:", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "key without its last field", "; QEFC", "QEFC", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "eight fields of consent", "Pj8\r\ne2ee.Signature", "Pj8; AAAA\r\ne2ee.Signature",
+          TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "ten fields of consent", "Pj8\r\ne2ee.Signature", "Pj8; a; b; c\r\ne2ee.Signature",
+          TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "empty fallback", "Pj8\r\ne2ee.Signature", "Pj8; ; \r\ne2ee.Signature", TEAL_MALFORMED,
+          "REQ-CPIM-42 " },
+        { "no consent to E2EE", "plaintext; or", "e2ee; or", TEAL_MALFORMED, "REQ-ENV-13 " },
+        { "another suite", "e2ee.Suite: 1", "e2ee.Suite: 2", TEAL_UNSUPPORTED, "REQ-ENV-1 " },
+        { "recipient twice", "sip:bob@rcs.example", "tel:+14155550100", TEAL_MALFORMED,
+          "REQ-ENV-5 " },
+        { "key that is not among the hashes", "e2ee.Downgrade",
+          "e2ee.Key-Hash: ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\r\ne2ee.Downgrade",
+          TEAL_FORGED, "REQ-ENV-12 " },
+        { "no From", "From:", "X:", TEAL_MALFORMED, "REQ-CPIM-32 " },
+        { "no DateTime", "DateTime:", "X:", TEAL_MALFORMED, "REQ-CPIM-32 " },
+        { "no Message-ID", "imdn.Message-ID:", "X:", TEAL_MALFORMED, "REQ-CPIM-32 " },
+        { "two senders", "From: <im", "From: <im:x@y>;<im", TEAL_MALFORMED, "REQ-CPIM-30 " },
+        { "sender that is no handle", "im:alice@native.example", "mailto:alice@native.example",
+          TEAL_MALFORMED, "REQ-CPIM-30 " },
+        { "recipient that is no handle", "tel:+14155550100", "tel:911", TEAL_MALFORMED,
+          "REQ-CPIM-30 " },
+        { "To that ends in something else", "+14155550100>", "+14155550100> x", TEAL_MALFORMED,
+          "REQ-CPIM-30 " },
+        { "anonymous without routing", "im:alice@native.example", "sip:anonymous@anonymous.invalid",
+          TEAL_MALFORMED, "REQ-CPIM-31 " },
+        { "time before 1970", "2026-11-24", "1926-11-24", TEAL_LIMIT, "REQ-CPIM-34 " },
+        { "blank in the id", "Mx4ZIo", "Mx4 ZIo", TEAL_MALFORMED, "REQ-CPIM-35 " },
+        { "long id", "Mx4ZIo", "Mx4ZIoMYZ0Rwe83jTOdVGXlQMx4ZIoMYZ0Rwe83jTOdVGXlQ", TEAL_LIMIT,
+          "REQ-CPIM-35 " },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].name);
+        teal_envelope e;
+        teal_diag why = { 0 };
+        assert_int_equal(decode(edited(rows[i].old, rows[i].new), NULL, &e, &why), rows[i].want);
+        assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+    }
+}
+
+/* Anonymous addresses come from routing, and go back as they came (I2). */
+static void test_anonymous(void **state)
+{
+    (void)state;
+    static const char anonymous[] = "<sip:anonymous@anonymous.invalid>";
+    char in[sizeof canonical + 64];
+    const char *rest = strstr(canonical, "DateTime:");
+    teal_envelope e;
+    teal_rcs_routing routing = { .from = teal_text("im:alice@native.example"),
+                                 .to = teal_text("tel:+14155550100") };
+    for (int form = 0; form < 4; form++) {
+        snprintf(in, sizeof in, "From: %s\r\nTo: %s\r\n%s",
+                 form & 1 ? anonymous : "<im:alice@native.example>",
+                 form & 2 ? anonymous : "<tel:+14155550100>", rest);
+        assert_int_equal(decode(in, &routing, &e, NULL), TEAL_OK);
+        assert_views(e.sender, teal_text("im:alice@native.example"));
+        assert_views(e.recipients[0], teal_text("tel:+14155550100"));
+        assert_int_equal(routing.hides_from, (form & 1) != 0);
+        assert_int_equal(routing.hides_to, (form & 2) != 0);
+        teal_writer out = { text, sizeof text, 0 };
+        assert_int_equal(teal_e2ee_encode(&e, &routing, &out), TEAL_OK);
+        assert_views(teal_written(&out), teal_text(in));
+    }
+    snprintf(in, sizeof in, "From: <im:alice@native.example>\r\nTo: %s\r\nTo: <im:x@y>\r\n%s",
+             anonymous, rest);
+    teal_diag why = { 0 };
+    assert_int_equal(decode(in, &routing, &e, &why), TEAL_MALFORMED);
+    assert_string_equal(why.rule, "REQ-CPIM-31 anonymous To among several recipients");
+
+    teal_rcs_routing nobody = { .from = teal_text("sip:anonymous@anonymous.invalid") };
+    snprintf(in, sizeof in, "From: %s\r\nTo: <im:x@y>\r\n%s", anonymous, rest);
+    assert_int_equal(decode(in, &nobody, &e, NULL), TEAL_MALFORMED);
+}
+
+static void test_encode_refuses(void **state)
+{
+    (void)state;
+    teal_envelope e;
+    assert_int_equal(decode(canonical, NULL, &e, NULL), TEAL_OK);
+    teal_writer out = { text, sizeof text, 0 };
+    teal_rcs_routing hidden = { .hides_to = true };
+    assert_int_equal(teal_e2ee_encode(&e, &hidden, &out), TEAL_MALFORMED); /* two recipients */
+    teal_envelope late = e;
+    late.sent_at_ms = UINT64_MAX;
+    assert_int_equal(teal_e2ee_encode(&late, NULL, &out), TEAL_MALFORMED);
+    teal_envelope injected = e;
+    injected.message_id = teal_text("a\r\nTo: <im:x@y>");
+    assert_int_equal(teal_e2ee_encode(&injected, NULL, &out), TEAL_MALFORMED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_canonical),          cmocka_unit_test(test_random_round_trips),
+        cmocka_unit_test(test_truncated_anywhere), cmocka_unit_test(test_tolerated),
+        cmocka_unit_test(test_any_order),          cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_anonymous),          cmocka_unit_test(test_encode_refuses),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
