@@ -2,12 +2,12 @@
  * frames: what does not decode is skipped. */
 #include "gateway/channel.h"
 
+#include "gateway/clock.h"
 #include "gateway/log.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* Asked of the kernel, which caps it at net.core.wmem_max; a few of the largest frames may wait. */
@@ -63,13 +63,6 @@ bool channel_send(int fd, const Teal__V1__RoomFrame *frame)
     return sent >= 0;
 }
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* 1: there is something to receive, or the end. 0: time is up, or a signal came. -1: broken. */
 static int wait_for_frame(int fd, int timeout_ms)
 {
@@ -120,7 +113,7 @@ static received receive_one(int fd, uint8_t *buf, teal_arena *arena, Teal__V1__R
 int channel_receive(int fd, int timeout_ms, uint8_t *buf, teal_arena *arena,
                     Teal__V1__RoomFrame **frame)
 {
-    int64_t end_ms = timeout_ms < 0 ? INT64_MAX : monotonic_ms() + timeout_ms;
+    int64_t end_ms = timeout_ms < 0 ? INT64_MAX : clock_monotonic_ms() + timeout_ms;
     int left_ms = timeout_ms;
     for (;;) {
         *frame = NULL;
@@ -138,7 +131,7 @@ int channel_receive(int fd, int timeout_ms, uint8_t *buf, teal_arena *arena,
             break;
         }
         if (timeout_ms >= 0) {
-            int64_t now_ms = monotonic_ms();
+            int64_t now_ms = clock_monotonic_ms();
             left_ms = now_ms < end_ms ? (int)(end_ms - now_ms) : 0;
             if (left_ms == 0)
                 return 0;

@@ -3,12 +3,12 @@
 #include "gateway/keys.h"
 
 #include "codecs/native/seal.h"
+#include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/state_file.h"
 
 #include <sodium.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* A key file: magic, version, kind, the parts of that kind, BLAKE2b of all that. It finds damage;
  * who may write the file can write another one. */
@@ -133,9 +133,7 @@ static teal_device device_of(const key_parts *parts, const char *name, uint64_t 
 
 static bool write_manifest(const config *c, const key_parts parts[static N_FILES], FILE *errors)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t now_ms = (uint64_t)now.tv_sec * 1000;
+    uint64_t now_ms = (uint64_t)clock_unix_ms();
     const teal_device devices[] = { device_of(&parts[EDGE], "edge", now_ms),
                                     device_of(&parts[ROOM], "plaintext", now_ms) };
     const teal_bytes handle = teal_text(c->handle);
