@@ -244,22 +244,13 @@ static teal_result read_e2ee_headers(e2ee_reader *r, const teal_cpim *m)
     return TEAL_OK;
 }
 
-/* The ciphertext is the body as it is: an encoding in between would be a second form of it. */
+/* Base64 by a network on the way is undone: it is framing, as the headers' order is. */
 static teal_result read_part(e2ee_reader *r, const teal_cpim *m)
 {
-    static const char *const plain[] = { "binary", "8bit", "7bit" };
-    teal_bytes encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
-    bool identity = encoding.len == 0;
-    for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++)
-        identity = identity || teal_cpim_same(encoding, teal_text(plain[i]));
     if (!teal_cpim_type_is(m, TEAL_E2EE_TYPE))
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-40 part is not " TEAL_E2EE_TYPE, m->body_at,
                            r->why);
-    if (!identity)
-        return teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-43 part has a transfer encoding", m->body_at,
-                           r->why);
-    r->e.ciphertext = m->body;
-    return TEAL_OK;
+    return teal_rcs_content(m, r->arena, &r->e.ciphertext, r->why);
 }
 
 teal_result teal_e2ee_read(const teal_cpim *m, teal_arena *arena, teal_rcs_routing *routing,

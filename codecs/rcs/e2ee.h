@@ -25,7 +25,7 @@ teal_result teal_e2ee_read(const teal_cpim *m, teal_arena *arena, teal_rcs_routi
 static inline size_t TEAL_E2EE_ARENA(size_t in_len)
 {
     size_t lists = TEAL_MAX_KEYS * (sizeof(teal_wrapped_key) + sizeof(teal_hash));
-    return TEAL_CPIM_ARENA(in_len) + 16 * 1024 + 2 * in_len + lists;
+    return TEAL_CPIM_ARENA(in_len) + 16 * 1024 + 4 * in_len + lists;
 }
 
 /* Appends the canonical form of `e`, which has passed teal_envelope_check.

@@ -1,6 +1,7 @@
 /* The headers that all RCS messages share; see message.h. */
 #include "codecs/rcs/message.h"
 
+#include "codecs/base64.h"
 #include "codecs/handle.h"
 #include "codecs/rcs/datetime.h"
 
@@ -190,6 +191,42 @@ void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,
     teal_cpim_put(w, "imdn.Message-ID", head->message_id);
     if (head->wants != 0)
         teal_cpim_put(w, "imdn.Disposition-Notification", teal_text(asked[head->wants]));
+}
+
+/* Base64 as MIME has it, in lines. */
+static teal_result read_base64(const teal_cpim *m, teal_arena *arena, teal_bytes *out,
+                               teal_diag *why)
+{
+    uint8_t *digits = teal_arena_take(arena, m->body.len);
+    uint8_t *value = teal_arena_take(arena, m->body.len);
+    if (digits == NULL || value == NULL)
+        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", m->body_at, why);
+    teal_writer joined = { digits, m->body.len, 0 }, w = { value, m->body.len, 0 };
+    for (size_t i = 0; i < m->body.len; i++) {
+        if (m->body.at[i] != '\r' && m->body.at[i] != '\n')
+            teal_write_u8(&joined, m->body.at[i]);
+    }
+    if (teal_base64_decode(teal_written(&joined), &w, NULL) != TEAL_OK)
+        return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-53 body is not base64", m->body_at, why);
+    *out = teal_written(&w);
+    return TEAL_OK;
+}
+
+teal_result teal_rcs_content(const teal_cpim *m, teal_arena *arena, teal_bytes *out, teal_diag *why)
+{
+    static const char *const identity[] = { "binary", "8bit", "7bit" };
+    teal_bytes encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
+    bool as_it_is = encoding.len == 0;
+    for (size_t i = 0; i < sizeof identity / sizeof identity[0]; i++)
+        as_it_is = as_it_is || teal_cpim_same(encoding, teal_text(identity[i]));
+    if (as_it_is) {
+        *out = m->body;
+        return TEAL_OK;
+    }
+    if (!teal_cpim_same(encoding, teal_text("base64")))
+        return teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-53 unknown transfer encoding", m->body_at,
+                           why);
+    return read_base64(m, arena, out, why);
 }
 
 teal_rcs_form teal_rcs_form_of(const teal_cpim *m)

@@ -41,6 +41,13 @@ teal_result teal_rcs_head_read(const teal_cpim *m, teal_arena *arena, teal_rcs_r
 void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,
                          const teal_rcs_routing *routing);
 
+/* The content of the part: its body, out of base64 (in lines, as MIME has it) where the part says
+ * so. arena: 2 * m->body.len bytes and 64 are always enough; not used where the body is as it is.
+ * Returns TEAL_OK, TEAL_UNSUPPORTED (another transfer encoding), TEAL_MALFORMED, TEAL_SPACE. */
+__attribute__((warn_unused_result))
+teal_result teal_rcs_content(const teal_cpim *m, teal_arena *arena, teal_bytes *out,
+                             teal_diag *why);
+
 /* What a message is, by namespaces and media type: which decoder to ask. */
 typedef enum teal_rcs_form {
     TEAL_RCS_OTHER = 0, /* a media type that Teal does not carry */

@@ -1,7 +1,6 @@
 /* Plain text messages in CPIM; see plain.h. Holds message text: used in the plaintext room only. */
 #include "codecs/rcs/plain.h"
 
-#include "codecs/base64.h"
 #include "codecs/rcs/field.h"
 #include "codecs/utf8.h"
 
@@ -28,44 +27,18 @@ static teal_bytes charset_of(const teal_cpim *m)
     return (teal_bytes){ 0 };
 }
 
-/* Base64 as MIME has it, in lines. */
-static teal_result read_base64(const teal_cpim *m, teal_arena *arena, teal_bytes *text,
-                               teal_diag *why)
+static teal_result check_type(const teal_cpim *m, teal_diag *why)
 {
-    uint8_t *digits = teal_arena_take(arena, m->body.len);
-    uint8_t *value = teal_arena_take(arena, m->body.len);
-    if (digits == NULL || value == NULL)
-        return refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", m, why);
-    teal_writer joined = { digits, m->body.len, 0 }, w = { value, m->body.len, 0 };
-    for (size_t i = 0; i < m->body.len; i++) {
-        if (m->body.at[i] != '\r' && m->body.at[i] != '\n')
-            teal_write_u8(&joined, m->body.at[i]);
-    }
-    if (teal_base64_decode(teal_written(&joined), &w, NULL) != TEAL_OK)
-        return refuse(TEAL_MALFORMED, "REQ-CPIM-53 body is not base64", m, why);
-    *text = teal_written(&w);
-    return TEAL_OK;
-}
-
-static teal_result read_text(const teal_cpim *m, teal_arena *arena, teal_bytes *text,
-                             teal_diag *why)
-{
-    teal_bytes charset = charset_of(m), encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
-    bool utf8 = charset.len == 0 || teal_cpim_same(charset, teal_text("utf-8")) ||
-                teal_cpim_same(charset, teal_text("utf8")) ||
-                teal_cpim_same(charset, teal_text("us-ascii"));
-    bool base64 = teal_cpim_same(encoding, teal_text("base64"));
-    bool identity = encoding.len == 0 || teal_cpim_same(encoding, teal_text("8bit")) ||
-                    teal_cpim_same(encoding, teal_text("7bit")) ||
-                    teal_cpim_same(encoding, teal_text("binary"));
+    static const char *const charsets[] = { "utf-8", "utf8", "us-ascii" };
+    teal_bytes charset = charset_of(m);
+    bool utf8 = charset.len == 0;
+    for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
+        utf8 = utf8 || teal_cpim_same(charset, teal_text(charsets[i]));
     if (!teal_cpim_type_is(m, "text/plain"))
         return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-50 part is not text/plain", m, why);
     if (!utf8)
         return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-52 charset is not UTF-8", m, why);
-    if (!identity && !base64)
-        return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-53 unknown transfer encoding", m, why);
-    *text = m->body;
-    return base64 ? read_base64(m, arena, text, why) : TEAL_OK;
+    return TEAL_OK;
 }
 
 /* What a text must be, whichever way it goes. */
@@ -101,7 +74,9 @@ teal_result teal_plain_read(const teal_cpim *m, teal_arena *arena, teal_rcs_rout
     teal_bytes text = { 0 };
     teal_result result = check_level(m, why);
     if (result == TEAL_OK)
-        result = read_text(m, arena, &text, why);
+        result = check_type(m, why);
+    if (result == TEAL_OK)
+        result = teal_rcs_content(m, arena, &text, why);
     if (result == TEAL_OK)
         result = check_text(text, m->body_at, why);
     if (result == TEAL_OK)

@@ -306,6 +306,9 @@ static void test_tolerated(void **state)
         { "unknown header of another namespace",
           "DateTime:", "NS: x <urn:x>\r\nx.Y: z\r\nDateTime:" },
         { "more notifications", "display\r\n", "display, interworking, processing\r\n" },
+        { "base64 by a network", "\r\n\r\nsealed\r\nbytes: \\ <and> more",
+          "\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+          "c2VhbGVkDQpieXRlczog\r\nXCA8YW5kPiBtb3Jl\r\n" },
         { "MIME headers", "\r\n\r\nsealed",
           ";x=y\r\nContent-Transfer-Encoding: BINARY\r\nContent-ID: <a@b>\r\n\r\nsealed" },
     };
@@ -355,7 +358,7 @@ static void test_refused(void **state)
         { "another media type", "vnd.teal.sealed", "octet-stream", TEAL_UNSUPPORTED,
           "REQ-CPIM-40 " },
         { "transfer encoding", "\r\n\r\nsealed",
-          "\r\nContent-Transfer-Encoding: base64\r\n\r\nseal", TEAL_UNSUPPORTED, "REQ-CPIM-43 " },
+          "\r\nContent-Transfer-Encoding: x-gzip\r\n\r\nseal", TEAL_UNSUPPORTED, "REQ-CPIM-53 " },
         { "unknown e2ee header", "e2ee.Suite", "e2ee.Level: e2ee\r\ne2ee.Suite", TEAL_MALFORMED,
           "REQ-CPIM-41 " },
         { "e2ee header twice", "e2ee.Suite", "e2ee.Suite: 1\r\ne2ee.Suite", TEAL_MALFORMED,
