@@ -266,6 +266,8 @@ teal_result teal_e2ee_read(const teal_cpim *m, teal_arena *arena, teal_rcs_routi
         result = read_e2ee_headers(&r, m);
     if (result == TEAL_OK)
         result = teal_rcs_head_read(m, arena, &found, &head, why);
+    if (result == TEAL_OK && !head.has_sent_at)
+        result = teal_refuse(TEAL_MALFORMED, "REQ-CPIM-32 no DateTime", 0, why);
     if (result != TEAL_OK)
         return result;
     r.e.message_id = head.message_id;

@@ -55,6 +55,10 @@ teal_result teal_imdn_decode(teal_bytes in, teal_arena *arena, teal_imdn *out, t
 
 enum { TEAL_IMDN_ARENA = 8 * TEAL_IMDN_MAX_TEXT_BYTES };
 
+/* The same for the part of a message, undone of base64 where need be (teal_rcs_content). */
+__attribute__((warn_unused_result))
+teal_result teal_imdn_read(const teal_cpim *m, teal_arena *arena, teal_imdn *out, teal_diag *why);
+
 /* Appends the document, without <datetime> where has_sent_at is false. Any text comes out well
  * formed: what XML cannot say, or is not UTF-8, becomes U+FFFD.
  * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (a status that its kind cannot have; no message_id),

@@ -100,12 +100,13 @@ static teal_result read_sent_at(head_reader *r)
     teal_diag inner = { 0 };
     int64_t ms;
     if (h == NULL)
-        return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-32 no DateTime", 0, r->why);
+        return TEAL_OK;
     teal_result result = teal_datetime_decode(h->value, &ms, &inner);
     if (result != TEAL_OK)
         return teal_refuse(result, inner.rule, h->at, r->why);
     if (ms < 0)
         return teal_refuse(TEAL_LIMIT, "REQ-CPIM-34 DateTime before 1970", h->at, r->why);
+    r->head.has_sent_at = true;
     r->head.sent_at_ms = (uint64_t)ms;
     return TEAL_OK;
 }

@@ -20,15 +20,18 @@ typedef struct teal_rcs_head {
     teal_bytes from; /* canonical handles */
     const teal_bytes *to;
     size_t n_to;         /* 1..TEAL_MAX_RECIPIENTS: To and cc, in that order */
+    bool has_sent_at;    /* DateTime was there; encoders write it always */
     uint64_t sent_at_ms; /* at most TEAL_DATETIME_MAX_MS */
     teal_bytes message_id;
     uint32_t wants; /* TEAL_WANTS_* */
 } teal_rcs_head;
 
-/* Reads From, To, cc, DateTime, imdn.Message-ID and imdn.Disposition-Notification; all but cc and
- * the last are required. Addresses become canonical handles, anonymous ones what `routing` says.
+/* Reads From, To, cc, DateTime, imdn.Message-ID and imdn.Disposition-Notification. From, To or cc,
+ * and the id are required; DateTime is too, by plain.h and e2ee.h, but the notifications in RFC
+ * 5438 have none. Addresses become canonical handles, anonymous ones what `routing` says.
  * routing: may be NULL: anonymous addresses are refused then. Its from and to are read, its flags
  *          written on TEAL_OK.
+ *          What they point to must live as long as *out.
  * arena:   holds out->to and the handles.
  * Returns TEAL_OK, TEAL_MALFORMED, TEAL_LIMIT, TEAL_SPACE. why->at: the header's line. */
 __attribute__((warn_unused_result))

@@ -81,6 +81,8 @@ teal_result teal_plain_read(const teal_cpim *m, teal_arena *arena, teal_rcs_rout
         result = check_text(text, m->body_at, why);
     if (result == TEAL_OK)
         result = teal_rcs_head_read(m, arena, &found, &head, why);
+    if (result == TEAL_OK && !head.has_sent_at)
+        result = teal_refuse(TEAL_MALFORMED, "REQ-CPIM-32 no DateTime", 0, why);
     if (result == TEAL_OK && head.n_to != 1)
         result = teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-55 plain message to several recipients", 0,
                              why);

@@ -154,6 +154,7 @@ static void test_refused(void **state)
         { "no UTF-8", "\xc3\xa9", "\xe9", TEAL_MALFORMED, "REQ-CPIM-54 " },
         { "no text", "[RCS, not end-to-end encrypted] caf\xc3\xa9", "", TEAL_MALFORMED,
           "REQ-CPIM-54 " },
+        { "no DateTime", "DateTime:", "X:", TEAL_MALFORMED, "REQ-CPIM-32 " },
         { "two recipients", "To: <sip", "To: <im:x@y>\r\nTo: <sip", TEAL_UNSUPPORTED,
           "REQ-CPIM-55 " },
     };
