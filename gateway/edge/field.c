@@ -1,0 +1,111 @@
+/* Strict readers: one value has one text. */
+#include "gateway/edge/field.h"
+
+#include "codecs/base64.h"
+
+#include <sodium.h>
+
+enum { RETRY_MS = 1000, PEER_RETRY_MS = 10000, MAX_DIGITS = 18 };
+
+bool field_device(const char *text, uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    static const char digits[] = "0123456789abcdef";
+    const size_t len = (size_t)TEAL_DEVICE_BYTES * 2;
+    return text != NULL && strlen(text) == len && strspn(text, digits) == len &&
+           sodium_hex2bin(device, TEAL_DEVICE_BYTES, text, len, NULL, NULL, NULL) == 0;
+}
+
+bool field_number(const char *text, int64_t least, int64_t most, int64_t otherwise, int64_t *out)
+{
+    *out = otherwise;
+    if (text == NULL)
+        return true;
+    size_t len = strlen(text);
+    if (len == 0 || len > MAX_DIGITS || strspn(text, "0123456789") != len)
+        return false;
+    *out = 0;
+    for (; *text != '\0'; text++)
+        *out = *out * 10 + (*text - '0');
+    return *out >= least && *out <= most;
+}
+
+json_t *field_hex(const uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    char hex[TEAL_DEVICE_BYTES * 2 + 1];
+    return json_string(sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES));
+}
+
+json_t *field_base64url(teal_bytes b, teal_arena *arena)
+{
+    size_t len = teal_base64url_length(b.len);
+    teal_writer w = { teal_arena_take(arena, len), len, 0 };
+    if (w.base == NULL)
+        return NULL;
+    teal_base64url_encode(b, &w);
+    return json_stringn_nocheck((const char *)w.base, w.len);
+}
+
+json_t *field_text(teal_bytes text)
+{
+    return json_stringn(text.len > 0 ? (const char *)text.at : "", text.len);
+}
+
+json_t *field_object(rest_call *c)
+{
+    json_t *o = json_loadb((const char *)c->body.at, c->body.len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(o))
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+rest_next field_refuse_device(rest_call *c)
+{
+    return rest_problem(c, 400, "device-malformed",
+                        "REQ-REST-7 the device is not 32 lower-case hexadecimal digits",
+                        "Give the 16 octets of the device's id as HEX.", NULL);
+}
+
+rest_next field_refuse_handle(rest_call *c)
+{
+    return rest_problem(c, 400, "handle-malformed", "REQ-HDL-1 the handle is not canonical",
+                        "Write tel:+NUMBER, im:local@host or sip:local@host, lower-case scheme and "
+                        "host, without parameters.",
+                        NULL);
+}
+
+rest_next field_refuse_query(rest_call *c, const char *remedy)
+{
+    return rest_problem(c, 400, "query-malformed",
+                        "REQ-REST-8 a query parameter is no number, or out of its range", remedy,
+                        NULL);
+}
+
+rest_next field_refuse_json(rest_call *c, const char *remedy)
+{
+    return rest_problem(c, 400, "json-malformed",
+                        "REQ-REST-9 the body is not the JSON object that the resource takes",
+                        remedy, NULL);
+}
+
+rest_next field_refuse_store(rest_call *c, store_result r)
+{
+    if (r == STORE_BUSY)
+        return field_refuse_overload(c);
+    return rest_later(c, 503, "store-failed", "REQ-REST-10 the gateway's store cannot do it now",
+                      "Send it again after Retry-After; the operator's log says more.",
+                      PEER_RETRY_MS);
+}
+
+rest_next field_refuse_overload(rest_call *c)
+{
+    return rest_later(c, 503, "overloaded", "REQ-REST-4 more waits than the gateway may hold",
+                      "Send it again after Retry-After.", RETRY_MS);
+}
+
+rest_next field_refuse_peer(rest_call *c)
+{
+    return rest_later(c, 503, "peer-unreachable",
+                      "REQ-MSG-10 the network that the handle is on cannot be asked now",
+                      "Ask again after Retry-After.", PEER_RETRY_MS);
+}

@@ -1,0 +1,153 @@
+/* POST /v1/messages, GET /v1/messages/{id}. A 2xx means durable (REQ-REST-3): core_submit returns
+ * after the commit. */
+#include "gateway/edge/field.h"
+#include "gateway/edge/message_body.h"
+
+enum { MAX_RECEIPTS = 4 * TEAL_MAX_RECIPIENTS };
+
+static json_t *recipient_json(teal_bytes recipient, store_path path, teal_level level)
+{
+    return json_pack("{s:o, s:s, s:s}", "recipient", field_text(recipient), "path",
+                     store_path_name(path), "level", teal_level_name(level));
+}
+
+static json_t *accepted_json(const teal_envelope *e, const core_outcome *out)
+{
+    json_t *recipients = json_array();
+    for (size_t i = 0; i < out->n_fates; i++)
+        json_array_append_new(recipients, recipient_json(out->fates[i].recipient,
+                                                         out->fates[i].path, out->fates[i].level));
+    return json_pack("{s:o, s:s, s:o}", "message_id", field_text(e->message_id), "state",
+                     "accepted", "recipients", recipients);
+}
+
+static json_t *refusals_json(const core_outcome *out)
+{
+    json_t *refusals = json_array();
+    for (size_t i = 0; i < out->n_fates; i++)
+        if (out->fates[i].code != NULL)
+            json_array_append_new(refusals, json_pack("{s:o, s:s}", "recipient",
+                                                      field_text(out->fates[i].recipient), "code",
+                                                      out->fates[i].code));
+    return refusals;
+}
+
+static json_t *manifests_json(const core_outcome *out, teal_arena *arena)
+{
+    json_t *manifests = json_object();
+    for (size_t i = 0; i < out->n_stale; i++)
+        json_object_setn_new(manifests, (const char *)out->stale[i].handle.at,
+                             out->stale[i].handle.len,
+                             field_base64url(out->stale[i].manifest, arena));
+    return manifests;
+}
+
+static rest_next refuse(rest_call *c, const core_outcome *out)
+{
+    json_t *extra = json_object();
+    json_t *refusals = refusals_json(out);
+    if (json_array_size(refusals) > 0)
+        json_object_set(extra, "refusals", refusals);
+    json_decref(refusals);
+    if (out->n_stale > 0)
+        json_object_set_new(extra, "manifests", manifests_json(out, c->arena));
+    rest_answer_retry_after(c->answer, out->retry_after_ms);
+    return rest_problem(c, out->status, out->problem, out->rule, out->remedy, extra);
+}
+
+static rest_next messages_post(rest_call *c)
+{
+    teal_envelope e;
+    core_outcome out = { 0 };
+    if (!message_body_read(c, &e))
+        return REST_ANSWERED;
+    switch (core_submit(c->services->core, c->reader, &e, c->now_ms, c->arena, &out)) {
+    case CORE_ACCEPTED:
+        return rest_json(c, 202, accepted_json(&e, &out));
+    case CORE_DUPLICATE:
+        return rest_json(c, 200, accepted_json(&e, &out));
+    case CORE_REFUSED:
+        return refuse(c, &out);
+    case CORE_OVERLOADED:
+        return field_refuse_overload(c);
+    }
+    bug("core_result out of range");
+}
+
+static teal_level level_of(store_path path)
+{
+    switch (path) {
+    case PATH_NATIVE:
+    case PATH_RCS:
+        return TEAL_E2EE;
+    case PATH_PLAIN:
+        return TEAL_TRANSPORT;
+    case PATH_SMS:
+        return TEAL_PLAINTEXT;
+    case PATH_NONE:
+        return TEAL_LEVEL_NONE;
+    }
+    bug("store_path out of range");
+}
+
+static store_result states_json(rest_call *c, int64_t message_seq, json_t *states)
+{
+    size_t n = 0;
+    store_delivery *d = teal_arena_array(c->arena, TEAL_MAX_RECIPIENTS, sizeof *d);
+    if (d == NULL)
+        return STORE_SPACE;
+    store_result r = c->reader->ops->list_deliveries(c->reader, message_seq, c->arena, d,
+                                                     TEAL_MAX_RECIPIENTS, &n);
+    for (size_t i = 0; r == STORE_OK && i < n; i++) {
+        json_t *state = recipient_json(d[i].recipient, d[i].path, level_of(d[i].path));
+        json_object_set_new(state, "state", json_string(store_state_name(d[i].state)));
+        json_array_append_new(states, state);
+    }
+    return r;
+}
+
+static store_result receipts_json(rest_call *c, int64_t message_seq, json_t *receipts)
+{
+    size_t n = 0;
+    store_receipt *all = teal_arena_array(c->arena, MAX_RECEIPTS, sizeof *all);
+    if (all == NULL)
+        return STORE_SPACE;
+    store_result r =
+        c->reader->ops->list_receipts(c->reader, message_seq, c->arena, all, MAX_RECEIPTS, &n);
+    for (size_t i = 0; r == STORE_OK && i < n; i++)
+        json_array_append_new(receipts, field_base64url(all[i].data, c->arena));
+    return r;
+}
+
+/* Only who knows the sending device's id finds a message: ids alone are the sender's choice. */
+static rest_next messages_get(rest_call *c)
+{
+    uint8_t device[TEAL_DEVICE_BYTES];
+    store_message m;
+    if (!field_device(rest_query(c, "device"), device))
+        return field_refuse_device(c);
+    store_result r = c->reader->ops->find_message(c->reader, device, c->parameter, c->arena, &m);
+    if (r == STORE_NONE)
+        return rest_problem(c, 404, "message-unknown",
+                            "REQ-REST-12 the device has sent no such message",
+                            "Give the message's id, and the device that sent it.", NULL);
+    json_t *states = json_array(), *receipts = json_array();
+    if (r == STORE_OK)
+        r = states_json(c, m.seq, states);
+    if (r == STORE_OK)
+        r = receipts_json(c, m.seq, receipts);
+    if (r == STORE_OK)
+        return rest_json(c, 200,
+                         json_pack("{s:o, s:I, s:o, s:o}", "message_id", field_text(m.message_id),
+                                   "accepted_at_ms", (json_int_t)m.accepted_ms, "recipients",
+                                   states, "receipts", receipts));
+    json_decref(states);
+    json_decref(receipts);
+    return field_refuse_store(c, r);
+}
+
+const rest_route messages_routes[] = {
+    { "POST", "/v1/messages", MESSAGE_MAX_BODY, MESSAGE_TYPES, messages_post },
+    { "GET", "/v1/messages/{}", 0, NULL, messages_get },
+    { 0 },
+};
