@@ -1,0 +1,124 @@
+/* /v1/accounts/{handle} and its prekeys. The rules are the directory's (REQ-DIR-20, -21). */
+#include "gateway/edge/field.h"
+
+#include "codecs/handle.h"
+
+#define MANIFEST_TYPE "application/vnd.teal.manifest"
+#define PREKEYS_TYPE  "application/vnd.teal.prekeys"
+
+/* TEAL_MAX_PREKEYS of about 110 octets each. */
+enum { PREKEYS_MAX_BODY = 32 << 10 };
+
+static rest_next refuse(rest_call *c, const directory_refusal *why)
+{
+    return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
+}
+
+static rest_next manifest_put(rest_call *c)
+{
+    directory_refusal why = { 0 };
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    switch (directory_put_manifest(c->services->directory, c->parameter, c->body, c->now_ms,
+                                   c->arena, &why)) {
+    case PUT_NEW:
+        return rest_empty(c, 201);
+    case PUT_NEXT:
+        return rest_empty(c, 200);
+    case PUT_REFUSED:
+        return refuse(c, &why);
+    case PUT_BUSY:
+        return field_refuse_overload(c);
+    }
+    bug("directory_put out of range");
+}
+
+static rest_next refuse_account(rest_call *c)
+{
+    return rest_problem(c, 404, "account-unknown",
+                        "REQ-DIR-26 the gateway has no account for the handle",
+                        "Register it with PUT, or look it up at /v1/directory/{handle}.", NULL);
+}
+
+static rest_next manifest_get(rest_call *c)
+{
+    teal_bytes encoded;
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    store_result r = c->reader->ops->get_manifest(c->reader, c->parameter, c->arena, &encoded);
+    if (r == STORE_NONE)
+        return refuse_account(c);
+    if (r != STORE_OK)
+        return field_refuse_store(c, r);
+    return rest_bytes(c, 200, MANIFEST_TYPE, encoded);
+}
+
+static rest_next answer_left(rest_call *c, size_t one_time)
+{
+    return rest_json(c, 200, json_pack("{s:I}", "one_time_left", (json_int_t)one_time));
+}
+
+static rest_next prekeys_put(rest_call *c)
+{
+    uint8_t device[TEAL_DEVICE_BYTES];
+    size_t left = 0;
+    directory_refusal why = { 0 };
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    switch (directory_put_prekeys(c->services->directory, c->reader, c->parameter, c->body,
+                                  c->arena, device, &left, &why)) {
+    case PUT_NEW:
+    case PUT_NEXT:
+        return answer_left(c, left);
+    case PUT_REFUSED:
+        return refuse(c, &why);
+    case PUT_BUSY:
+        return field_refuse_overload(c);
+    }
+    bug("directory_put out of range");
+}
+
+/* STORE_NONE: no account, or the device is not in its manifest (*known tells which). */
+static store_result find_device(rest_call *c, const uint8_t *device, bool *known)
+{
+    teal_bytes encoded;
+    teal_manifest m;
+    store_result r = c->reader->ops->get_manifest(c->reader, c->parameter, c->arena, &encoded);
+    *known = r == STORE_OK;
+    if (r != STORE_OK)
+        return r;
+    if (teal_manifest_decode(encoded, c->arena, &m, NULL) != TEAL_OK)
+        return STORE_BROKEN;
+    return teal_manifest_device(&m, device) != NULL ? STORE_OK : STORE_NONE;
+}
+
+static rest_next prekeys_get(rest_call *c)
+{
+    uint8_t device[TEAL_DEVICE_BYTES];
+    bool known = false;
+    size_t left = 0;
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    if (!field_device(rest_query(c, "device"), device))
+        return field_refuse_device(c);
+    store_result r = find_device(c, device, &known);
+    if (r == STORE_NONE && !known)
+        return refuse_account(c);
+    if (r == STORE_NONE)
+        return rest_problem(c, 404, "device-unknown",
+                            "REQ-DIR-21 the device is not in the account's manifest",
+                            "Register it in the next version of the manifest.", NULL);
+    if (r == STORE_OK)
+        r = c->reader->ops->count_prekeys(c->reader, device, &left);
+    if (r != STORE_OK && r != STORE_NONE)
+        return field_refuse_store(c, r);
+    return answer_left(c, left);
+}
+
+const rest_route accounts_routes[] = {
+    { "PUT", "/v1/accounts/{}", TEAL_MAX_MANIFEST_BYTES, MANIFEST_TYPE, manifest_put },
+    { "GET", "/v1/accounts/{}", 0, NULL, manifest_get },
+    { "PUT", "/v1/accounts/{}/prekeys", PREKEYS_MAX_BODY, PREKEYS_TYPE, prekeys_put },
+    { "GET", "/v1/accounts/{}/prekeys", 0, NULL, prekeys_get },
+    { 0 },
+};

@@ -1,0 +1,111 @@
+/* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23. */
+#include "gateway/edge/field.h"
+
+#include "codecs/handle.h"
+
+enum { CLAIM_MAX_BODY = 1 << 10 }; /* nothing is looked at; what clients send anyway */
+
+static rest_next refuse_unroutable(rest_call *c)
+{
+    return rest_problem(c, 404, "recipient-unroutable", "REQ-DIR-22 nothing reaches the handle",
+                        "Check it; its owner may be on no network that the gateway has a link to.",
+                        NULL);
+}
+
+static rest_next refuse_unsealed(rest_call *c)
+{
+    return rest_problem(c, 404, "recipient-not-sealed",
+                        "REQ-DIR-23 the handle has no manifest, nobody can seal to it",
+                        "Look the handle up: its path says what would reach it.", NULL);
+}
+
+static rest_next refuse_broken(rest_call *c)
+{
+    return field_refuse_store(c, STORE_BROKEN);
+}
+
+/* The best path that there is now, and its level. */
+static store_path best_path(const directory_entry *e, teal_level *level)
+{
+    *level = e->has_native || e->has_rcs ? TEAL_E2EE
+             : e->has_plain              ? TEAL_TRANSPORT
+                                         : TEAL_PLAINTEXT;
+    if (e->has_native)
+        return PATH_NATIVE;
+    if (e->has_rcs)
+        return PATH_RCS;
+    return e->has_plain ? PATH_PLAIN : PATH_SMS;
+}
+
+static json_t *entry_json(rest_call *c, const directory_entry *e)
+{
+    teal_level level;
+    store_path path = best_path(e, &level);
+    const char *capability = e->has_manifest ? "sealed" : e->has_plain ? "plain" : "none";
+    json_t *entry =
+        json_pack("{s:o, s:o, s:s, s:s, s:s, s:I}", "handle", field_text(c->parameter), "network",
+                  field_text(e->network), "capability", capability, "path", store_path_name(path),
+                  "level", teal_level_name(level), "ttl_s", (json_int_t)(e->ttl_ms / 1000));
+    if (e->has_manifest)
+        json_object_set_new(entry, "manifest", field_base64url(e->encoded, c->arena));
+    return entry;
+}
+
+static rest_next look_up(rest_call *c)
+{
+    directory_entry e = { 0 };
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    switch (directory_look_up(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
+                              &e)) {
+    case DIRECTORY_OK:
+        return rest_json(c, 200, entry_json(c, &e));
+    case DIRECTORY_NONE:
+        return refuse_unroutable(c);
+    case DIRECTORY_UNREACHABLE:
+        return field_refuse_peer(c);
+    case DIRECTORY_BROKEN:
+        return refuse_broken(c);
+    }
+    bug("directory_result out of range");
+}
+
+static json_t *claimed_json(rest_call *c, const directory_entry *e, const directory_prekey *claimed,
+                            size_t n)
+{
+    json_t *prekeys = json_array();
+    for (size_t i = 0; i < n; i++)
+        json_array_append_new(prekeys,
+                              json_pack("{s:o, s:o}", "device", field_hex(claimed[i].device),
+                                        "prekey", field_base64url(claimed[i].encoded, c->arena)));
+    return json_pack("{s:o, s:o, s:o}", "handle", field_text(c->parameter), "manifest",
+                     field_base64url(e->encoded, c->arena), "prekeys", prekeys);
+}
+
+static rest_next claim(rest_call *c)
+{
+    directory_entry e = { 0 };
+    directory_prekey claimed[TEAL_MAX_DEVICES];
+    size_t n = 0;
+    if (!teal_handle_is_canonical(c->parameter))
+        return field_refuse_handle(c);
+    switch (directory_claim(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
+                            &e, claimed, &n)) {
+    case DIRECTORY_OK:
+        return e.has_manifest ? rest_json(c, 200, claimed_json(c, &e, claimed, n))
+                              : refuse_unsealed(c);
+    case DIRECTORY_NONE:
+        return refuse_unsealed(c);
+    case DIRECTORY_UNREACHABLE:
+        return field_refuse_peer(c);
+    case DIRECTORY_BROKEN:
+        return refuse_broken(c);
+    }
+    bug("directory_result out of range");
+}
+
+const rest_route directory_routes[] = {
+    { "GET", "/v1/directory/{}", 0, NULL, look_up },
+    { "POST", "/v1/directory/{}/claim", CLAIM_MAX_BODY, NULL, claim },
+    { 0 },
+};
