@@ -1,0 +1,126 @@
+/* Puts the edge together, waits for the signal to stop, and takes it apart in reverse. */
+#include "gateway/edge/edge.h"
+
+#include "gateway/edge/rest.h"
+#include "gateway/exit_status.h"
+
+#include <signal.h>
+#include <sodium.h>
+
+static const rest_route *const tables[] = {
+    messages_routes,  inbox_routes,   accounts_routes, directory_routes,
+    translate_routes, gateway_routes, health_routes,   NULL,
+};
+
+typedef struct edge {
+    keys_device *keys;
+    uint8_t manifest[TEAL_MAX_MANIFEST_BYTES];
+    size_t manifest_len;
+    const store_ops *back_end;
+    store *store; /* until the writer has it */
+    writer *writer;
+    directory *directory;
+    rest *rest;
+    core *core;
+    rest_services services;
+} edge;
+
+/* Signals that end the process are taken by sigwait alone; threads inherit the mask. */
+static void block_signals(sigset_t *ends)
+{
+    sigemptyset(ends);
+    sigaddset(ends, SIGTERM);
+    sigaddset(ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, ends, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void inbox_changed(void *arg, const uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    rest_wake(arg, device);
+}
+
+static bool open_store(edge *e, const config *c)
+{
+    store_result opened = STORE_NONE;
+    e->back_end = store_backend(c->store_backend);
+    if (e->back_end != NULL)
+        opened = e->back_end->open(c->store_url, false, &e->store);
+    if (opened != STORE_OK) {
+        fprintf(stderr, "store: %s: %s. Run teald --init first.\n", c->store_url,
+                store_result_name(opened));
+        return false;
+    }
+    e->writer = writer_start(e->store, c->max_waiting);
+    if (e->writer != NULL)
+        e->store = NULL;
+    return e->writer != NULL;
+}
+
+static bool open_parts(edge *e, const config *c, int room_fd)
+{
+    e->keys = keys_load_edge(c, stderr);
+    if (e->keys == NULL || !keys_load_manifest(c, e->manifest, &e->manifest_len, stderr) ||
+        !open_store(e, c))
+        return false;
+    e->directory = directory_open(c, e->writer);
+    e->rest = rest_open(c, stderr);
+    if (e->directory == NULL || e->rest == NULL)
+        return false;
+    const teal_bytes manifest = { e->manifest, e->manifest_len };
+    const core_parts parts = { .config = c,
+                               .keys = e->keys,
+                               .gateway_manifest = manifest,
+                               .writer = e->writer,
+                               .directory = e->directory,
+                               .room_fd = room_fd,
+                               .inbox_changed = inbox_changed,
+                               .arg = e->rest };
+    e->core = core_start(&parts);
+    e->services = (rest_services){
+        .config = c, .core = e->core, .directory = e->directory, .gateway_manifest = manifest
+    };
+    return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
+}
+
+/* From the network inwards: nothing is asked of a part that has stopped. */
+static void close_parts(edge *e)
+{
+    if (e->rest != NULL)
+        rest_stop(e->rest);
+    if (e->core != NULL)
+        core_stop(&e->core);
+    rest_close(&e->rest); /* only now: the core wakes inboxes until it has stopped */
+    if (e->directory != NULL)
+        directory_close(&e->directory);
+    if (e->writer != NULL)
+        writer_stop(&e->writer);
+    if (e->store != NULL)
+        e->back_end->close(&e->store);
+    if (e->keys != NULL)
+        keys_free_edge(&e->keys);
+}
+
+static void await_signal(const edge *e, const sigset_t *ends)
+{
+    char port[24];
+    int signal_number = 0;
+    log_event(LOG_INFO, "edge.serving", "port", log_number(port, rest_port(e->rest)), NULL);
+    sigwait(ends, &signal_number);
+    log_event(LOG_INFO, "edge.stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
+}
+
+int edge_main(const config *c, int room_fd)
+{
+    edge e = { 0 };
+    sigset_t ends;
+    block_signals(&ends);
+    log_setup(c->log_level, c->log_json, "edge");
+    if (sodium_init() < 0)
+        bug("libsodium does not start");
+    bool serving = open_parts(&e, c, room_fd);
+    if (serving)
+        await_signal(&e, &ends);
+    close_parts(&e);
+    return serving ? EXIT_STOPPED : EXIT_CONFIGURATION;
+}
