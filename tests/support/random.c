@@ -1,28 +1,20 @@
 /* See random.h. */
 #include "tests/support/random.h"
 
+#include "tests/support/seed.h"
+
 #include <assert.h>
-#include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 uint64_t test_seed(void)
 {
-    const char *wanted = getenv("TEAL_TEST_SEED");
-    uint64_t seed = 0;
-    if (wanted != NULL)
-        seed = strtoull(wanted, NULL, 10);
-    else
-        randombytes_buf(&seed, sizeof seed);
-    fprintf(stderr, "TEAL_TEST_SEED=%" PRIu64 "\n", seed);
-    return seed;
+    return seed_open("random").state;
 }
 
-test_random test_random_of(uint64_t seed)
+test_random test_random_of(uint64_t number)
 {
     test_random r = { 0 };
-    memcpy(r.seed, &seed, sizeof seed);
+    memcpy(r.seed, &number, sizeof number);
     return r;
 }
 

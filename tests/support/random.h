@@ -10,10 +10,10 @@ typedef struct test_random {
     size_t left; /* of block */
 } test_random;
 
-/* TEAL_TEST_SEED of the environment, else one that differs each time; printed either way. */
+/* As in seed.h: TEAL_SEED of the environment, else one that differs; printed either way. */
 uint64_t test_seed(void);
 
-test_random test_random_of(uint64_t seed);
+test_random test_random_of(uint64_t number);
 
 uint64_t test_random_u64(test_random *r);
 /* 0 .. n - 1 */
