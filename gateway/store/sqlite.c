@@ -217,6 +217,7 @@ const store_ops store_sqlite = {
     .scrub = scrub,
     .put_manifest = sqlite_put_manifest,
     .get_manifest = sqlite_get_manifest,
+    .get_account = sqlite_get_account,
     .put_prekey = sqlite_put_prekey,
     .claim_prekey = sqlite_claim_prekey,
     .count_prekeys = sqlite_count_prekeys,

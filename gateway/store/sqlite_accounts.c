@@ -131,6 +131,14 @@ store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, tea
     return take_blob(&q, a, encoded);
 }
 
+store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                teal_arena *a, teal_bytes *encoded)
+{
+    query q = query_start(s, "SELECT manifest FROM accounts WHERE account_key = ?1");
+    query_blob(&q, 1, (teal_bytes){ account_key, TEAL_KEY_BYTES });
+    return take_blob(&q, a, encoded);
+}
+
 store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                uint32_t id, teal_bytes encoded)
 {

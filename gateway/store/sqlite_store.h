@@ -64,6 +64,8 @@ static inline teal_bytes device_bytes(const uint8_t device[static TEAL_DEVICE_BY
 /* sqlite_accounts.c */
 store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded);
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
+store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                teal_arena *a, teal_bytes *encoded);
 store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                uint32_t id, teal_bytes encoded);
 store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],

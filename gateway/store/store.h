@@ -118,6 +118,8 @@ typedef struct store_ops {
      * and its items. */
     store_result (*put_manifest)(store *s, const teal_manifest *m, teal_bytes encoded);
     store_result (*get_manifest)(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
+    store_result (*get_account)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                teal_arena *a, teal_bytes *encoded);
     store_result (*put_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                uint32_t id, teal_bytes encoded); /* EXISTS: unless id is 0;
                                                                     NONE: no such device */

@@ -140,6 +140,13 @@ static void test_manifests(void **state)
     expect_manifest(f, "im:b@n.example", "second");
     expect_manifest(f, "im:c@n.example", "second");
 
+    teal_bytes got;
+    const teal_manifest *m = &make_account(1, "", "")->m;
+    assert_int_equal(ops->get_account(f->s, m->account_key, &f->arena, &got), STORE_OK);
+    assert_text(got, "second");
+    m = &make_account(9, "", "")->m;
+    assert_int_equal(ops->get_account(f->s, m->account_key, &f->arena, &got), STORE_NONE);
+
     assert_int_equal(put_account(f, 2, "a", "C", "heir of what was given up"), STORE_OK);
     expect_manifest(f, "im:a@n.example", "heir of what was given up");
 }
