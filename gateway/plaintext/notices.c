@@ -99,6 +99,14 @@ void notices_drop(notices *n, notice *item)
         discard(n, item);
 }
 
+void notices_repeat(notices *n, notice *item)
+{
+    if (item->frame == NULL)
+        return;
+    take_out(item);
+    insert_before(&n->unsaid, item);
+}
+
 void notices_again(notices *n, const Teal__V1__RoomFrame *hello)
 {
     if (n->said.next != &n->said) { /* the ring of said things goes before the unsaid ones */

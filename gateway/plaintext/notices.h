@@ -30,6 +30,8 @@ void notices_close(notices *n); /* frees once-notices; the others are their owne
 void notices_put(notices *n, notice *item, const Teal__V1__RoomFrame *frame);
 /* Says the frame once. Dropped, and logged, when NOTICES_MAX_ONCE wait already. */
 void notices_tell(notices *n, const Teal__V1__RoomFrame *frame);
+/* Says once more what was said; of no effect on an empty notice. */
+void notices_repeat(notices *n, notice *item);
 void notices_drop(notices *n, notice *item);
 /* The edge has started: first `hello`, then everything that was said, then what was not yet. */
 void notices_again(notices *n, const Teal__V1__RoomFrame *hello);
