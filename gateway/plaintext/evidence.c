@@ -63,8 +63,8 @@ static bool read_submit(const room *r, const Teal__V1__Submit *s, teal_arena *ar
 }
 
 /* Whether the sender's device, of a manifest that the sender's account signed, signed all this. */
-static evidence_verdict check_signature(const room *r, const Teal__V1__Submit *s,
-                                        teal_arena *arena, evidence *out, const char **reason)
+static evidence_verdict check_signature(const room *r, const Teal__V1__Submit *s, teal_arena *arena,
+                                        evidence *out, const char **reason)
 {
     const teal_envelope *e = &out->envelope;
     teal_manifest m;
