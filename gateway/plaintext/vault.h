@@ -11,7 +11,7 @@ typedef struct vault vault;
 vault *vault_open(size_t blocks, size_t block_bytes);
 void vault_close(vault **v); /* wipes all; NULL-safe */
 
-void *vault_take(vault *v); /* zeroed, aligned for any type; NULL: none is free */
+void *vault_take(vault *v);                  /* zeroed, aligned for any type; NULL: none is free */
 void vault_give_back(vault *v, void *block); /* wipes; NULL is no block */
 size_t vault_left(const vault *v);
 
