@@ -1,0 +1,183 @@
+/* Asks other networks about their handles, two at a time each, and leaves one alone that failed. */
+#include "gateway/directory/peers.h"
+
+#include "gateway/http_client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    CLIENTS = 2, /* of one peer at a time */
+    WAIT_FOR_CLIENT_MS = 500,
+    BACK_OFF_MS = 2000,          /* after a failure */
+    MAX_ANSWER_BYTES = 64 << 10, /* a manifest and a prekey for each of its devices, as text */
+    MAX_URL_BYTES = 2048,
+};
+
+typedef struct peer_link {
+    pthread_mutex_t lock;
+    pthread_cond_t freed;
+    http_client *clients[CLIENTS];
+    bool taken[CLIENTS];
+    bool failed;
+    int64_t failed_at_ms; /* on the clock that callers pass in */
+} peer_link;
+
+struct peers {
+    const config *config;
+    peer_link links[CONFIG_MAX_PEERS]; /* one for each of config->peers */
+};
+
+peers *peers_open(const config *c)
+{
+    peers *p = calloc(1, sizeof *p);
+    if (p == NULL)
+        bug("out of memory");
+    p->config = c;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    for (size_t i = 0; i < c->n_peers; i++) {
+        pthread_mutex_init(&p->links[i].lock, NULL);
+        pthread_cond_init(&p->links[i].freed, &monotonic);
+        for (size_t k = 0; k < CLIENTS; k++)
+            p->links[i].clients[k] = http_client_open(MAX_ANSWER_BYTES);
+    }
+    pthread_condattr_destroy(&monotonic);
+    return p;
+}
+
+void peers_close(peers **p)
+{
+    if (*p == NULL)
+        return;
+    for (size_t i = 0; i < (*p)->config->n_peers; i++) {
+        for (size_t k = 0; k < CLIENTS; k++)
+            http_client_close(&(*p)->links[i].clients[k]);
+        pthread_cond_destroy(&(*p)->links[i].freed);
+        pthread_mutex_destroy(&(*p)->links[i].lock);
+    }
+    free(*p);
+    *p = NULL;
+}
+
+static struct timespec monotonic_after(int64_t ms)
+{
+    struct timespec at;
+    clock_gettime(CLOCK_MONOTONIC, &at);
+    at.tv_nsec += ms % 1000 * 1000000;
+    at.tv_sec += ms / 1000 + at.tv_nsec / 1000000000;
+    at.tv_nsec %= 1000000000;
+    return at;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now = monotonic_after(0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Callers that came in before the failure are turned away too; a clock that was set back is not
+ * waited for. */
+static bool is_backing_off(const peers *p, const peer_link *l, int64_t now_ms)
+{
+    int64_t before_ms = p->config->peer_timeout_ms + BACK_OFF_MS;
+    return l->failed && now_ms < l->failed_at_ms + BACK_OFF_MS &&
+           now_ms > l->failed_at_ms - before_ms;
+}
+
+static bool take_free(peer_link *l, size_t *which)
+{
+    for (*which = 0; *which < CLIENTS; ++*which) {
+        if (!l->taken[*which]) {
+            l->taken[*which] = true;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_client(const peers *p, peer_link *l, int64_t now_ms, size_t *which)
+{
+    struct timespec until = monotonic_after(WAIT_FOR_CLIENT_MS);
+    bool takes = false, waits = true;
+    pthread_mutex_lock(&l->lock);
+    while (waits && !is_backing_off(p, l, now_ms) && !(takes = take_free(l, which)))
+        waits = pthread_cond_timedwait(&l->freed, &l->lock, &until) == 0;
+    pthread_mutex_unlock(&l->lock);
+    return takes;
+}
+
+static void give_back(peer_link *l, size_t which, bool failed, int64_t at_ms)
+{
+    pthread_mutex_lock(&l->lock);
+    l->taken[which] = false;
+    l->failed = failed;
+    if (failed)
+        l->failed_at_ms = at_ms;
+    pthread_cond_broadcast(&l->freed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+static bool write_url(const config_peer *peer, teal_bytes handle, const char *suffix,
+                      char url[static MAX_URL_BYTES])
+{
+    teal_writer w = { (uint8_t *)url, MAX_URL_BYTES, 0 };
+    teal_write_text(&w, peer->url);
+    teal_write_text(&w, "/v1/directory/");
+    http_write_path_segment(&w, handle);
+    teal_write_text(&w, suffix);
+    teal_write_u8(&w, 0);
+    return teal_write_fits(&w);
+}
+
+static peers_result complain(const config_peer *peer, const char *what)
+{
+    log_event(LOG_WARN, "directory.peer", "peer", peer->name, "what", what, NULL);
+    return PEERS_UNREACHABLE;
+}
+
+/* Whether the network itself fails, rather than this one question. */
+static bool is_failure(const http_answer *a)
+{
+    return a->status == 0 || a->status == 408 || a->status == 429 || a->status >= 500;
+}
+
+static peers_result read_answer(const config_peer *peer, const http_answer *a, json_t **out)
+{
+    char status[24];
+    if (a->status == 0)
+        return complain(peer, a->error);
+    if (a->status == 404)
+        return PEERS_NONE;
+    if (a->status != 200)
+        return complain(peer, log_number(status, a->status));
+    *out = json_loadb((const char *)a->body, a->len, JSON_REJECT_DUPLICATES, NULL);
+    if (*out != NULL && json_is_object(*out))
+        return PEERS_OK;
+    json_decref(*out);
+    *out = NULL;
+    return complain(peer, "the answer is no JSON object");
+}
+
+peers_result peers_ask(peers *p, const config_peer *peer, const char *method, teal_bytes handle,
+                       const char *suffix, int64_t now_ms, json_t **out)
+{
+    peer_link *l = &p->links[peer - p->config->peers];
+    char url[MAX_URL_BYTES];
+    size_t which;
+    *out = NULL;
+    if (!write_url(peer, handle, suffix, url))
+        return complain(peer, "its URL is too long");
+    if (!take_client(p, l, now_ms, &which))
+        return PEERS_UNREACHABLE;
+
+    http_answer answer;
+    int64_t started_ms = monotonic_ms();
+    http_client_call(l->clients[which], method, url, NULL, (teal_bytes){ 0 },
+                     p->config->peer_timeout_ms, &answer);
+    peers_result result = read_answer(peer, &answer, out);
+    give_back(l, which, is_failure(&answer), now_ms + monotonic_ms() - started_ms);
+    return result;
+}

@@ -1,0 +1,27 @@
+/* Asks other networks about their handles over HTTP. Must never let one network that stalls take
+ * more than two threads, nor be asked again and again while it fails. */
+#ifndef TEAL_GATEWAY_DIRECTORY_PEERS_H
+#define TEAL_GATEWAY_DIRECTORY_PEERS_H
+
+#include "gateway/config.h"
+
+#include <jansson.h>
+
+typedef struct peers peers;
+
+typedef enum peers_result {
+    PEERS_OK = 0,
+    PEERS_NONE,        /* the network does not know the handle */
+    PEERS_UNREACHABLE, /* it did not answer, not usefully, or not now; logged */
+} peers_result;
+
+/* c outlives it. */
+peers *peers_open(const config *c);
+void peers_close(peers **p);
+
+/* {method} {peer->url}/v1/directory/{handle}{suffix}; blocks up to peer_timeout_ms. *out: a JSON
+ * object, which the caller frees. `peer` is one of the configuration's. Any thread. */
+peers_result peers_ask(peers *p, const config_peer *peer, const char *method, teal_bytes handle,
+                       const char *suffix, int64_t now_ms, json_t **out);
+
+#endif
