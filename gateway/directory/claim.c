@@ -1,0 +1,83 @@
+/* Claims of prekeys: own ones from the store, each one-time prekey once and never again; other
+ * networks' from them. REQ-DIR-23, -24. */
+#include "gateway/directory/directory_own.h"
+
+typedef struct own_claim {
+    const teal_manifest *manifest;
+    teal_arena *arena;
+    directory_prekey *out;
+    size_t n;
+} own_claim;
+
+/* In the writer's thread; whoever claims waits for it. */
+static store_result claim_prekeys(store *s, void *arg)
+{
+    own_claim *c = arg;
+    store_result result = STORE_OK;
+    c->n = 0;
+    for (size_t i = 0; result == STORE_OK && i < c->manifest->n_devices; i++) {
+        directory_prekey *prekey = &c->out[c->n];
+        memcpy(prekey->device, c->manifest->devices[i].id, TEAL_DEVICE_BYTES);
+        result = s->ops->claim_prekey(s, prekey->device, c->arena, &prekey->encoded);
+        c->n += result == STORE_OK;
+        if (result == STORE_NONE) /* a device without any is left out */
+            result = STORE_OK;
+    }
+    return result;
+}
+
+static directory_result claim_own(directory *d, store *reader, teal_bytes handle, teal_arena *arena,
+                                  directory_entry *entry, directory_prekey *out, size_t *n)
+{
+    directory_result result = directory_find_own(d, reader, handle, arena, entry);
+    if (result != DIRECTORY_OK)
+        return result;
+    if (!entry->has_manifest)
+        return DIRECTORY_NONE;
+    own_claim claim = { &entry->manifest, arena, out, 0 };
+    store_result stored = writer_do(d->writer, claim_prekeys, &claim);
+    *n = stored == STORE_OK ? claim.n : 0;
+    return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
+}
+
+static directory_result claim_remote(directory *d, const config_peer *peer, teal_bytes handle,
+                                     int64_t now_ms, teal_arena *arena, directory_entry *entry,
+                                     directory_prekey *out, size_t *n)
+{
+    json_t *object;
+    peer_answer answer;
+    switch (peers_ask(d->peers, peer, "POST", handle, "/claim", now_ms, &object)) {
+    case PEERS_OK:
+        break;
+    case PEERS_NONE:
+        directory_forget(d, handle); /* whatever it said before */
+        return DIRECTORY_NONE;
+    case PEERS_UNREACHABLE:
+        return DIRECTORY_UNREACHABLE;
+    }
+    const char *wrong = peer_answer_read_claim(object, handle, arena, &answer, out, n);
+    json_decref(object);
+    return wrong != NULL ? directory_distrust(peer, handle, wrong)
+                         : directory_take_answer(d, peer, handle, &answer, now_ms, entry);
+}
+
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
+                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
+                                 size_t *n)
+{
+    *entry = (directory_entry){ 0 };
+    *n = 0;
+    directory_result result = DIRECTORY_NONE;
+    const config_peer *peer = config_peer_for(d->config, handle);
+    if (directory_is_gateway(d, handle))
+        return DIRECTORY_NONE;
+    if (config_is_native(d->config, handle))
+        result = claim_own(d, reader, handle, arena, entry, out, n);
+    else if (peer != NULL)
+        result = claim_remote(d, peer, handle, now_ms, arena, entry, out, n);
+    if (result == DIRECTORY_OK)
+        result = directory_finish(d, handle, entry);
+    if (result != DIRECTORY_OK)
+        *n = 0;
+    return result;
+}

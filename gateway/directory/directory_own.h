@@ -1,0 +1,35 @@
+/* Inside the directory: what its files share. */
+#ifndef TEAL_GATEWAY_DIRECTORY_DIRECTORY_OWN_H
+#define TEAL_GATEWAY_DIRECTORY_DIRECTORY_OWN_H
+
+#include "gateway/directory/directory.h"
+#include "gateway/directory/peer_answer.h"
+#include "gateway/directory/peers.h"
+
+struct directory {
+    const config *config;
+    writer *writer;
+    peers *peers;
+};
+
+bool directory_is_gateway(const directory *d, teal_bytes handle);
+
+/* What the store says of an own handle; an entry without paths where it says nothing. */
+directory_result directory_find_own(const directory *d, store *reader, teal_bytes handle,
+                                    teal_arena *arena, directory_entry *out);
+
+/* Fills the entry from a peer's answer and remembers it, until now_ms + entry->ttl_ms. An account
+ * key other than the one the handle was first seen with is refused: DIRECTORY_UNREACHABLE. */
+directory_result directory_take_answer(directory *d, const config_peer *peer, teal_bytes handle,
+                                       const peer_answer *a, int64_t now_ms, directory_entry *out);
+
+/* Logs why a peer's answer is not taken; DIRECTORY_UNREACHABLE. */
+directory_result directory_distrust(const config_peer *peer, teal_bytes handle, const char *wrong);
+
+/* Logs a failure of the own store; DIRECTORY_BROKEN. */
+directory_result directory_broken(store_result result);
+
+/* Adds the path that needs nobody's answer; DIRECTORY_NONE where there is no path at all then. */
+directory_result directory_finish(const directory *d, teal_bytes handle, directory_entry *out);
+
+#endif
