@@ -1,7 +1,7 @@
 /* Base64 over tables of 256 entries; see base64.h. */
 #include "codecs/base64.h"
 
-enum { OTHER = 0xff, CHUNK = 64 }; /* CHUNK: characters handled between two bounded writes */
+enum { OTHER = 0x80, CHUNK = 64 }; /* CHUNK: characters handled between two bounded writes */
 
 typedef struct alphabet {
     const char *digits; /* 64 */
@@ -41,23 +41,34 @@ static const alphabet url_safe = {
                   LETTERS_AND_DIGITS },
 };
 
+static void write_group(const alphabet *a, uint32_t group, uint8_t text[static 4])
+{
+    text[0] = (uint8_t)a->digits[group >> 18];
+    text[1] = (uint8_t)a->digits[group >> 12 & 63];
+    text[2] = (uint8_t)a->digits[group >> 6 & 63];
+    text[3] = (uint8_t)a->digits[group & 63];
+}
+
 static void encode(const alphabet *a, teal_bytes in, teal_writer *out)
 {
     teal_reader r = teal_reader_of(in);
     uint8_t text[CHUNK];
     size_t filled = 0;
-    while (teal_read_left(&r) > 0) {
-        size_t left = teal_read_left(&r);
-        size_t octets = left < 3 ? left : 3;
-        uint32_t group = (uint32_t)(teal_read_uint(&r, octets) << (8 * (3 - octets)));
-        for (size_t i = 0; i <= octets; i++)
-            text[filled++] = (uint8_t)a->digits[group >> (18 - 6 * i) & 63];
-        for (size_t i = octets; i < 3 && a->padded; i++)
-            text[filled++] = '=';
+    while (teal_read_left(&r) >= 3) {
+        teal_bytes octets = teal_read_bytes(&r, 3);
+        write_group(a, (uint32_t)(octets.at[0] << 16 | octets.at[1] << 8 | octets.at[2]),
+                    text + filled);
+        filled += 4;
         if (filled == CHUNK) {
             teal_write_bytes(out, (teal_bytes){ text, filled });
             filled = 0;
         }
+    }
+    size_t last = teal_read_left(&r);
+    if (last > 0) {
+        write_group(a, (uint32_t)(teal_read_uint(&r, last) << 8 * (3 - last)), text + filled);
+        memset(text + filled + last + 1, '=', 3 - last);
+        filled += a->padded ? 4 : last + 1;
     }
     teal_write_bytes(out, (teal_bytes){ text, filled });
 }
@@ -74,19 +85,25 @@ static bool take_padding(const alphabet *a, teal_bytes *in)
     return true;
 }
 
-/* The 24 bits of up to four digits, left-justified. False: *bad is the index of a foreign one. */
-static bool read_group(const alphabet *a, teal_bytes digits, uint32_t *group, size_t *bad)
+/* The 24 bits of up to four digits, left-justified. False where one is foreign. */
+static bool read_group(const alphabet *a, teal_bytes digits, uint32_t *group)
 {
-    *group = 0;
-    for (size_t i = 0; i < digits.len; i++) {
-        uint8_t value = a->value_of[digits.at[i]];
-        if (value == OTHER) {
-            *bad = i;
-            return false;
-        }
-        *group |= (uint32_t)value << (18 - 6 * i);
-    }
-    return true;
+    uint8_t tail[4] = { 'A', 'A', 'A', 'A' }; /* A: no bits */
+    const uint8_t *d = digits.at;
+    if (digits.len < 4)
+        d = memcpy(tail, digits.at, digits.len);
+    uint8_t v0 = a->value_of[d[0]], v1 = a->value_of[d[1]];
+    uint8_t v2 = a->value_of[d[2]], v3 = a->value_of[d[3]];
+    *group = (uint32_t)(v0 << 18 | v1 << 12 | v2 << 6 | v3);
+    return ((v0 | v1 | v2 | v3) & OTHER) == 0;
+}
+
+static size_t first_foreign(const alphabet *a, teal_bytes digits)
+{
+    size_t i = 0;
+    while (i < digits.len && a->value_of[digits.at[i]] != OTHER)
+        i++;
+    return i;
 }
 
 static teal_result decode(const alphabet *a, teal_bytes in, teal_writer *out, teal_diag *why)
@@ -106,14 +123,17 @@ static teal_result decode(const alphabet *a, teal_bytes in, teal_writer *out, te
     for (size_t left; result == TEAL_OK && (left = teal_read_left(&r)) > 0;) {
         teal_bytes digits = teal_read_bytes(&r, left < 4 ? left : 4);
         uint32_t group;
-        size_t octets = digits.len - 1, bad;
-        if (!read_group(a, digits, &group, &bad)) {
-            result = teal_refuse(TEAL_MALFORMED, foreign, in.len - left + bad, why);
+        size_t octets = digits.len - 1;
+        if (!read_group(a, digits, &group)) {
+            size_t at = in.len - left + first_foreign(a, digits);
+            result = teal_refuse(TEAL_MALFORMED, foreign, at, why);
         } else if ((group & 0xffffffu >> 8 * octets) != 0) {
             result = teal_refuse(TEAL_MALFORMED, untidy, in.len - left + octets, why);
         } else {
-            for (size_t i = 0; i < octets; i++)
-                value[filled++] = (uint8_t)(group >> (16 - 8 * i));
+            value[filled] = (uint8_t)(group >> 16);
+            value[filled + 1] = (uint8_t)(group >> 8);
+            value[filled + 2] = (uint8_t)group;
+            filled += octets;
             if (filled == sizeof value) {
                 teal_write_bytes(out, (teal_bytes){ value, filled });
                 filled = 0;

@@ -43,11 +43,27 @@ static teal_result refuse(const decoder *d, teal_result result, const char *rule
     return teal_refuse(result, rule, offset(d, at), d->why);
 }
 
+/* Eight octets at once: whether each is printable ASCII and no backslash. May say no of some that
+ * are (where one octet borrows from the next): then they are looked at one by one. */
+static bool are_plain(const uint8_t at[static 8])
+{
+    const uint64_t each = UINT64_MAX / 255, high = each * 0x80;
+    uint64_t x;
+    memcpy(&x, at, sizeof x);
+    uint64_t escapes = x ^ each * '\\', deletes = x ^ each * 0x7f;
+    return ((x | (x - each * 0x20) | (escapes - each) | (deletes - each)) & high) == 0;
+}
+
 static uint8_t classes_in(teal_bytes b)
 {
     uint8_t seen = 0;
-    for (size_t i = 0; i < b.len; i++)
-        seen |= class_of[b.at[i]];
+    size_t i = 0;
+    while (i < b.len) {
+        if (b.len - i >= 8 && are_plain(b.at + i))
+            i += 8;
+        else
+            seen |= class_of[b.at[i++]];
+    }
     return seen;
 }
 
@@ -278,27 +294,34 @@ static teal_bytes space_of(const decoder *d, teal_bytes prefix)
     return b != NULL ? b->uri : (teal_bytes){ 0 };
 }
 
+enum { FROM, DATE_TIME, MESSAGE_ID, DISPOSITION_NOTIFICATION, SINGLE };
+
+/* Which of the headers that would mean two things if they were there twice; SINGLE: none. */
+static size_t find_single(const teal_cpim_header *h)
+{
+    if (teal_cpim_header_is(h, TEAL_NS_CPIM, "From"))
+        return FROM;
+    if (teal_cpim_header_is(h, TEAL_NS_CPIM, "DateTime"))
+        return DATE_TIME;
+    if (teal_cpim_header_is(h, TEAL_NS_IMDN, "Message-ID"))
+        return MESSAGE_ID;
+    if (teal_cpim_header_is(h, TEAL_NS_IMDN, "Disposition-Notification"))
+        return DISPOSITION_NOTIFICATION;
+    return SINGLE;
+}
+
 /* Namespaces may be declared behind their use, so they are resolved when all lines are read. */
 static teal_result resolve(decoder *d)
 {
-    static const struct {
-        const char *ns, *name;
-    } single[] = { { TEAL_NS_CPIM, "From" },
-                   { TEAL_NS_CPIM, "DateTime" },
-                   { TEAL_NS_IMDN, "Message-ID" },
-                   { TEAL_NS_IMDN, "Disposition-Notification" } };
-    bool seen[sizeof single / sizeof single[0]] = { false };
+    bool seen[SINGLE] = { false };
     for (size_t i = 0; i < d->n_headers; i++) {
         teal_cpim_header *h = &d->headers[i];
         h->ns = space_of(d, h->prefix);
-        for (size_t s = 0; s < sizeof single / sizeof single[0]; s++) {
-            if (!teal_cpim_header_is(h, single[s].ns, single[s].name))
-                continue;
-            if (seen[s])
-                return refuse(d, TEAL_MALFORMED, "REQ-CPIM-9 header that may be there once",
-                              h->name);
-            seen[s] = true;
-        }
+        size_t which = find_single(h);
+        if (which < SINGLE && seen[which])
+            return refuse(d, TEAL_MALFORMED, "REQ-CPIM-9 header that may be there once", h->name);
+        if (which < SINGLE)
+            seen[which] = true;
     }
     return TEAL_OK;
 }

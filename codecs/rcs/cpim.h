@@ -65,9 +65,19 @@ static inline size_t TEAL_CPIM_ARENA(size_t in_len)
     return 4096 + lines * (sizeof(teal_cpim_header) + 16) + in_len;
 }
 
+/* ASCII letters compared without case: names, types, tokens. */
+bool teal_cpim_same_letters(const uint8_t *a, const uint8_t *b, size_t len);
+static inline bool teal_cpim_same(teal_bytes a, teal_bytes b)
+{
+    return a.len == b.len && teal_cpim_same_letters(a.at, b.at, a.len);
+}
+
 /* First header of that namespace and name (any case); NULL: none. For another use headers[]. */
 const teal_cpim_header *teal_cpim_find(const teal_cpim *m, const char *ns, const char *name);
-bool teal_cpim_header_is(const teal_cpim_header *h, const char *ns, const char *name);
+static inline bool teal_cpim_header_is(const teal_cpim_header *h, const char *ns, const char *name)
+{
+    return teal_cpim_same(h->name, teal_text(name)) && teal_bytes_equal(h->ns, teal_text(ns));
+}
 /* Value of a MIME header of the part, by name (any case); empty: none. */
 teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name);
 /* Whether the part's media type is `type` ("text/plain"); parameters and case do not count. */
@@ -79,9 +89,6 @@ bool teal_cpim_type_is(const teal_cpim *m, const char *type);
 bool teal_cpim_next_uri(teal_bytes *list, teal_bytes *uri);
 /* Whether a comma-separated list (a Disposition-Notification) holds the token, in any case. */
 bool teal_cpim_has_token(teal_bytes list, const char *token);
-
-/* ASCII letters compared without case: names, types, tokens. */
-bool teal_cpim_same(teal_bytes a, teal_bytes b);
 
 /* Writes the canonical form, top down: headers, begin_part, MIME headers, body. A value that cannot
  * be written (control characters) sets `failed`, once for all: ask teal_cpim_finish. */

@@ -7,20 +7,13 @@ static uint8_t lower(uint8_t c)
     return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
-bool teal_cpim_same(teal_bytes a, teal_bytes b)
+bool teal_cpim_same_letters(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.at[i]) != lower(b.at[i]))
+    for (size_t i = 0; i < len; i++) {
+        if (lower(a[i]) != lower(b[i]))
             return false;
     }
     return true;
-}
-
-bool teal_cpim_header_is(const teal_cpim_header *h, const char *ns, const char *name)
-{
-    return teal_cpim_same(h->name, teal_text(name)) && teal_bytes_equal(h->ns, teal_text(ns));
 }
 
 const teal_cpim_header *teal_cpim_find(const teal_cpim *m, const char *ns, const char *name)

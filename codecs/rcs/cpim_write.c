@@ -6,11 +6,13 @@
 /* UTF-8 without control characters: stays in its line. */
 static bool is_line(teal_bytes b)
 {
+    bool ascii = true;
     for (size_t i = 0; i < b.len; i++) {
         if (b.at[i] < 0x20 || b.at[i] == 0x7f)
             return false;
+        ascii = ascii && b.at[i] < 0x80;
     }
-    return teal_utf8_valid(b);
+    return ascii || teal_utf8_valid(b);
 }
 
 /* A value that would end its line, or come back as another one, fails the writer. */

@@ -175,29 +175,34 @@ static bool read_origin(e2ee_reader *r, teal_bytes value)
     return good;
 }
 
+#define NAME(s)                                                                                    \
+    {                                                                                              \
+        (const uint8_t *)(s), sizeof(s) - 1                                                        \
+    }
+
 static const struct {
-    const char *name;
+    teal_bytes name;
     bool (*read)(e2ee_reader *r, teal_bytes value);
     bool required, repeats;
 } known[] = {
-    { "Key", read_key, false, true },
-    { "Key-Hash", read_key_hash, false, true },
-    { "Conversation-ID", read_conversation, true, false },
-    { "Suite", read_suite, true, false },
-    { "Kind", read_kind, true, false },
-    { "Expires", read_expires, false, false },
-    { "Sender-Device", read_device, true, false },
-    { "Key-Commitment", read_commitment, true, false },
-    { "Downgrade", read_downgrade, false, false },
-    { "Origin", read_origin, false, false },
-    { "Signature", read_signature, true, false },
+    { NAME("Key"), read_key, false, true },
+    { NAME("Key-Hash"), read_key_hash, false, true },
+    { NAME("Conversation-ID"), read_conversation, true, false },
+    { NAME("Suite"), read_suite, true, false },
+    { NAME("Kind"), read_kind, true, false },
+    { NAME("Expires"), read_expires, false, false },
+    { NAME("Sender-Device"), read_device, true, false },
+    { NAME("Key-Commitment"), read_commitment, true, false },
+    { NAME("Downgrade"), read_downgrade, false, false },
+    { NAME("Origin"), read_origin, false, false },
+    { NAME("Signature"), read_signature, true, false },
 };
 enum { KNOWN = sizeof known / sizeof known[0] };
 
 static size_t find_known(teal_bytes name)
 {
     size_t i = 0;
-    while (i < KNOWN && !teal_cpim_same(name, teal_text(known[i].name)))
+    while (i < KNOWN && !teal_cpim_same(name, known[i].name))
         i++;
     return i;
 }
