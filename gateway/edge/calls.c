@@ -1,9 +1,10 @@
 /* One lock over a queue and the parked calls, which are listed by deadline and found by key. */
 #include "gateway/edge/calls.h"
 
+#include "gateway/clock.h"
+
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SLOTS = 256 }; /* keys that share one wake each other for nothing: rare, and harmless */
 
@@ -20,13 +21,6 @@ struct calls {
     bool expires_all, stopped;
     slot slots[SLOTS];
 };
-
-int64_t calls_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void insert_before(calls_entry *at, calls_entry *e)
 {
@@ -132,7 +126,7 @@ calls_entry *calls_next(calls *c)
     calls_entry *taken = NULL;
     pthread_mutex_lock(&c->lock);
     for (;;) {
-        expire(c, calls_clock_ms());
+        expire(c, clock_monotonic_ms());
         if (c->n_ready > 0 || c->stopped)
             break;
         wait_for_change(c);

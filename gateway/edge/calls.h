@@ -13,7 +13,7 @@ typedef struct calls_entry {
     struct calls_entry *prev, *next; /* in the queue, or by deadline */
     struct calls_entry *same;        /* parked: next with a key of the same slot */
     uint8_t key[REST_KEY_BYTES];
-    int64_t deadline_ms; /* of the monotonic clock */
+    int64_t deadline_ms; /* of clock_monotonic_ms */
     rest_turn turn;
 } calls_entry;
 
@@ -38,7 +38,5 @@ void calls_wake(calls *c, const uint8_t key[static REST_KEY_BYTES]);
 void calls_expire_all(calls *c);
 /* Lets calls_next return NULL once nothing is left. */
 void calls_stop(calls *c);
-
-int64_t calls_clock_ms(void); /* the clock of deadlines */
 
 #endif

@@ -3,6 +3,7 @@
  * suspended, and nothing but the worker touches it. Must never block in libmicrohttpd's thread. */
 #include "gateway/edge/rest.h"
 
+#include "gateway/clock.h"
 #include "gateway/edge/rest_body.h"
 #include "gateway/edge/rest_listen.h"
 #include "gateway/edge/rest_worker.h"
@@ -57,8 +58,6 @@ typedef struct rest_request {
     size_t parameter_len;
     uint8_t parameter[]; /* decoded */
 } rest_request;
-
-/* ---- refusals before a worker is asked ------------------------------------------------------- */
 
 static void refuse(rest_request *q, unsigned status, const char *problem, const char *rule,
                    const char *remedy)
@@ -145,8 +144,6 @@ static void check_header(rest_request *q, const char *method, const char *path,
         q->answer.closes = true;
     }
 }
-
-/* ---- libmicrohttpd's thread ------------------------------------------------------------------ */
 
 static void add_headers(struct MHD_Response *response, const rest_answer *a)
 {
@@ -304,15 +301,6 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, cons
     log_event(LOG_DEBUG, "rest.http", "text", text, NULL);
 }
 
-/* ---- a worker's thread ----------------------------------------------------------------------- */
-
-static int64_t wall_clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Must not touch the request once it is parked or resumed: it is another thread's then. */
 static void serve(calls_entry *e, store *reader, teal_arena *arena)
 {
@@ -321,7 +309,7 @@ static void serve(calls_entry *e, store *reader, teal_arena *arena)
         .services = q->rest->services,
         .reader = reader,
         .arena = arena,
-        .now_ms = wall_clock_ms(),
+        .now_ms = clock_unix_ms(),
         .turn = q->entry.turn,
         .method = q->route->method,
         .parameter = { q->parameter, q->parameter_len },
@@ -341,8 +329,6 @@ static void serve(calls_entry *e, store *reader, teal_arena *arena)
         break;
     }
 }
-
-/* ---- what handlers call ---------------------------------------------------------------------- */
 
 const char *rest_query(rest_call *c, const char *name)
 {
@@ -379,12 +365,10 @@ rest_next rest_park(rest_call *c, const uint8_t key[static REST_KEY_BYTES], uint
     memcpy(q->entry.key, key, REST_KEY_BYTES);
     q->ticket = ticket;
     if (!q->parked_before)
-        q->entry.deadline_ms = calls_clock_ms() + wait_ms;
+        q->entry.deadline_ms = clock_monotonic_ms() + wait_ms;
     q->parked_before = true;
     return REST_PARKED;
 }
-
-/* ---- start and stop -------------------------------------------------------------------------- */
 
 rest *rest_open(const config *c, FILE *errors)
 {

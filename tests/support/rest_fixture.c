@@ -8,8 +8,6 @@
 
 #include <cmocka.h>
 
-/* ---- handlers -------------------------------------------------------------------------------- */
-
 rest *served;
 
 /* A door that workers stand at until the test opens it. */
@@ -119,9 +117,6 @@ static const rest_route others[] = {
     { 0 },
 };
 static const rest_route *const tables[] = { names, others, NULL };
-
-/* ---- a rest with handlers, but without a store ------------------------------------------------
- */
 
 static store_result open_nothing(const char *url, bool create, store **out)
 {

@@ -90,8 +90,6 @@ static void test_a_problem_document_member_by_member(void **state)
     fixture_stop();
 }
 
-/* ---- parameters ------------------------------------------------------------------------------ */
-
 static const struct {
     const char *name, *path, *parameter, *q; /* q: NULL: missing */
 } decoded[] = {
@@ -148,8 +146,6 @@ static void test_head_is_get_without_a_body(void **state)
     raw_close(&c);
     fixture_stop();
 }
-
-/* ---- bodies ---------------------------------------------------------------------------------- */
 
 static void test_a_body_of_exactly_the_limit(void **state)
 {

@@ -12,8 +12,6 @@
 
 enum { MANY = 1000 };
 
-/* ---- connections ----------------------------------------------------------------------------- */
-
 static void test_pipelined_requests_are_answered_in_order(void **state)
 {
     (void)state;
@@ -135,8 +133,6 @@ static void test_a_thousand_connections(void **state)
         raw_close(&c[i]);
     fixture_stop();
 }
-
-/* ---- long poll ------------------------------------------------------------------------------- */
 
 static int turn_of(raw_client *c)
 {
