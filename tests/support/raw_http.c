@@ -45,16 +45,21 @@ void raw_hang_up(raw_client **c)
     raw_close(c);
 }
 
-void raw_send(raw_client *c, const char *text)
+void raw_send_bytes(raw_client *c, const void *at, size_t len)
 {
-    size_t len = strlen(text);
+    const char *next = at;
     while (len > 0) {
-        ssize_t n = send(c->fd, text, len, MSG_NOSIGNAL);
+        ssize_t n = send(c->fd, next, len, MSG_NOSIGNAL);
         if (n <= 0)
             return; /* the server ended it: what it said before is for raw_receive */
-        text += n;
+        next += n;
         len -= (size_t)n;
     }
+}
+
+void raw_send(raw_client *c, const char *text)
+{
+    raw_send_bytes(c, text, strlen(text));
 }
 
 void raw_request(raw_client *c, const char *method, const char *path, const char *rest)

@@ -28,6 +28,7 @@ void raw_close(raw_client **c);
 void raw_hang_up(raw_client **c); /* with a reset */
 
 void raw_send(raw_client *c, const char *text);
+void raw_send_bytes(raw_client *c, const void *at, size_t len);
 /* "METHOD PATH HTTP/1.1", Host, then `rest`: header lines, empty line, body. */
 void raw_request(raw_client *c, const char *method, const char *path, const char *rest);
 /* Waits for one whole answer; without a body where the request was HEAD. */

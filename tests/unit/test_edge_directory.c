@@ -1,0 +1,216 @@
+/* Accounts, directory, gateway and health over HTTP: every answer that the directory can give.
+ * PROTOCOL.md section 9.3. */
+#include "tests/support/devices.h"
+#include "tests/support/edge_fixture.h"
+#include "tests/support/envelopes.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define MANIFEST_TYPE "application/vnd.teal.manifest"
+#define PREKEYS_TYPE  "application/vnd.teal.prekeys"
+#define ALICE         "im:alice@native.example"
+
+static const teal_bytes nothing;
+
+static raw_answer get(const char *path)
+{
+    static raw_answer a;
+    edge_ask("GET", path, "", nothing, &a);
+    return a;
+}
+
+static raw_answer put(const char *path, const char *type)
+{
+    static raw_answer a;
+    edge_ask("PUT", path, type, teal_text("bytes"), &a);
+    return a;
+}
+
+static void test_manifests_are_put(void **state)
+{
+    (void)state;
+    raw_answer a = put("/v1/accounts/im%3Aalice%40native.example", MANIFEST_TYPE);
+    assert_int_equal(a.status, 201);
+    assert_string_equal(script.handle, ALICE);
+    script.put = PUT_NEXT;
+    a = put("/v1/accounts/" ALICE, MANIFEST_TYPE);
+    assert_int_equal(a.status, 200);
+    script.put = PUT_REFUSED;
+    script.refusal =
+        (directory_refusal){ "handle-taken", 409, "REQ-DIR-20 a handle is taken", "Give another." };
+    a = put("/v1/accounts/" ALICE, MANIFEST_TYPE);
+    assert_refused(&a, 409, "handle-taken", "REQ-DIR-20");
+    script.put = PUT_BUSY;
+    a = put("/v1/accounts/" ALICE, MANIFEST_TYPE);
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
+    a = put("/v1/accounts/alice", MANIFEST_TYPE);
+    assert_refused(&a, 400, "handle-malformed", "REQ-HDL-1");
+    a = put("/v1/accounts/" ALICE, PREKEYS_TYPE);
+    assert_refused(&a, 415, "media-type-unknown", "REQ-REST-2");
+}
+
+static void test_prekeys_are_put(void **state)
+{
+    (void)state;
+    raw_answer a = put("/v1/accounts/" ALICE "/prekeys", PREKEYS_TYPE);
+    assert_json(&a, 200, "{'one_time_left':7}");
+    script.put = PUT_REFUSED;
+    script.refusal =
+        (directory_refusal){ "device-unknown", 404, "REQ-DIR-21 no such device", "Register it." };
+    a = put("/v1/accounts/" ALICE "/prekeys", PREKEYS_TYPE);
+    assert_refused(&a, 404, "device-unknown", "REQ-DIR-21");
+}
+
+/* Alice, with one device and three prekeys, one of them the last resort. */
+static size_t store_account(uint8_t *encoded, size_t cap, test_device *device)
+{
+    static uint8_t memory[1 << 16];
+    teal_arena arena = { memory, sizeof memory, 0 };
+    const teal_bytes handle = teal_text(ALICE);
+    teal_manifest m = test_manifest(&handle, 1, 1, 1, 1, &arena);
+    teal_writer w = { encoded, cap, 0 };
+    assert_int_equal(teal_manifest_encode(&m, &arena, &w), TEAL_OK);
+    *device = test_device_of(1);
+    assert_int_equal(store_sqlite.begin(edge_store), STORE_OK);
+    assert_int_equal(store_sqlite.put_manifest(edge_store, &m, teal_written(&w)), STORE_OK);
+    for (uint32_t id = 0; id < 3; id++)
+        assert_int_equal(store_sqlite.put_prekey(edge_store, device->id, id, teal_text("prekey")),
+                         STORE_OK);
+    assert_int_equal(store_sqlite.commit(edge_store), STORE_OK);
+    return w.len;
+}
+
+static void test_accounts_are_read(void **state)
+{
+    (void)state;
+    uint8_t encoded[TEAL_MAX_MANIFEST_BYTES];
+    test_device device;
+    char path[128], value[256];
+    raw_answer a = get("/v1/accounts/" ALICE);
+    assert_refused(&a, 404, "account-unknown", "REQ-DIR-26");
+    size_t len = store_account(encoded, sizeof encoded, &device);
+    a = get("/v1/accounts/" ALICE);
+    assert_int_equal(a.status, 200);
+    assert_string_equal(raw_header(&a, "Content-Type", value), MANIFEST_TYPE);
+    assert_int_equal(a.len, len);
+    assert_memory_equal(a.body, encoded, len);
+
+    char hex[TEAL_DEVICE_BYTES * 2 + 1];
+    log_hex(hex, sizeof hex, (teal_bytes){ device.id, TEAL_DEVICE_BYTES });
+    snprintf(path, sizeof path, "/v1/accounts/" ALICE "/prekeys?device=%s", hex);
+    a = get(path);
+    assert_json(&a, 200, "{'one_time_left':2}");
+    a = get("/v1/accounts/" ALICE "/prekeys?device=00000000000000000000000000000000");
+    assert_refused(&a, 404, "device-unknown", "REQ-DIR-21");
+    a = get("/v1/accounts/im:bob@native.example/prekeys?device=00000000000000000000000000000000");
+    assert_refused(&a, 404, "account-unknown", "REQ-DIR-26");
+    a = get("/v1/accounts/" ALICE "/prekeys");
+    assert_refused(&a, 400, "device-malformed", "REQ-REST-7");
+}
+
+/* network, capability, path and level follow from what there is; E2EE before all else (I4). */
+static const struct {
+    const char *name, *network;
+    bool native, rcs, plain, sms;
+    const char *want;
+} paths[] = {
+    { "native", "native", true, false, false, true,
+      "{'handle':'" ALICE
+      "','network':'native','capability':'sealed','path':'native','level':'E2EE',"
+      "'manifest':'bWFuaWZlc3Q','ttl_s':300}" },
+    { "sealed peer", "rcs-a", false, true, true, true,
+      "{'handle':'" ALICE "','network':'rcs-a','capability':'sealed','path':'rcs','level':'E2EE',"
+      "'manifest':'bWFuaWZlc3Q','ttl_s':300}" },
+    { "plain peer", "rcs-a", false, false, true, true,
+      "{'handle':'" ALICE "','network':'rcs-a','capability':'plain','path':'plain',"
+      "'level':'TRANSPORT','ttl_s':300}" },
+    { "SMS", "sms", false, false, false, true,
+      "{'handle':'" ALICE "','network':'sms','capability':'none','path':'sms','level':'PLAINTEXT',"
+      "'ttl_s':300}" },
+};
+
+static void test_look_ups(void **state)
+{
+    (void)state;
+    raw_answer a;
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        print_message("  %s\n", paths[i].name);
+        script.entry = (directory_entry){ .network = teal_text(paths[i].network),
+                                          .has_native = paths[i].native,
+                                          .has_rcs = paths[i].rcs,
+                                          .has_plain = paths[i].plain,
+                                          .has_sms = paths[i].sms,
+                                          .has_manifest = paths[i].native || paths[i].rcs,
+                                          .encoded = teal_text("manifest"),
+                                          .ttl_ms = 300999 };
+        a = get("/v1/directory/" ALICE);
+        assert_json(&a, 200, paths[i].want);
+    }
+    script.look_up = DIRECTORY_NONE;
+    a = get("/v1/directory/" ALICE);
+    assert_refused(&a, 404, "recipient-unroutable", "REQ-DIR-22");
+    script.look_up = DIRECTORY_UNREACHABLE;
+    a = get("/v1/directory/" ALICE);
+    assert_refused(&a, 503, "peer-unreachable", "REQ-MSG-10");
+    script.look_up = DIRECTORY_BROKEN;
+    a = get("/v1/directory/" ALICE);
+    assert_refused(&a, 503, "store-failed", "REQ-REST-10");
+}
+
+static void test_claims(void **state)
+{
+    (void)state;
+    raw_answer a;
+    script.entry = (directory_entry){ .has_native = true,
+                                      .has_manifest = true,
+                                      .encoded = teal_text("manifest") };
+    script.prekeys[0] = (directory_prekey){ .device = { 0xab }, .encoded = teal_text("prekey") };
+    script.n_prekeys = 1;
+    edge_ask("POST", "/v1/directory/" ALICE "/claim", "", nothing, &a);
+    assert_json(&a, 200,
+                "{'handle':'" ALICE "','manifest':'bWFuaWZlc3Q','prekeys':[{"
+                "'device':'ab000000000000000000000000000000','prekey':'cHJla2V5'}]}");
+    edge_ask("POST", "/v1/directory/" ALICE "/claim", "application/json", teal_text("{}"), &a);
+    assert_int_equal(a.status, 200);
+    script.entry = (directory_entry){ .has_sms = true };
+    edge_ask("POST", "/v1/directory/" ALICE "/claim", "", nothing, &a);
+    assert_refused(&a, 404, "recipient-not-sealed", "REQ-DIR-23");
+    script.look_up = DIRECTORY_NONE;
+    edge_ask("POST", "/v1/directory/" ALICE "/claim", "", nothing, &a);
+    assert_refused(&a, 404, "recipient-not-sealed", "REQ-DIR-23");
+}
+
+static void test_gateway_and_health(void **state)
+{
+    (void)state;
+    char value[256];
+    raw_answer a = get("/v1/gateway");
+    assert_json(&a, 200,
+                "{'handle':'im:gateway@native.example','manifest':'bWFuaWZlc3Q',"
+                "'downgrade_key':'a2V5','sms_mark':'[SMS]','plain_mark':'[plain]'}");
+    script.has_downgrade_key = false;
+    a = get("/v1/gateway");
+    assert_refused(&a, 503, "room-not-ready", "REQ-DIR-25");
+    assert_string_equal(raw_header(&a, "Retry-After", value), "1");
+    a = get("/healthz");
+    assert_json(&a, 200, "{'status':'ok'}");
+}
+
+#define edge_test(f) cmocka_unit_test_setup_teardown(f, edge_fixture_open, edge_fixture_close)
+
+int main(void)
+{
+    log_setup(LOG_ERROR, false, "test");
+    const struct CMUnitTest tests[] = {
+        edge_test(test_manifests_are_put),
+        edge_test(test_prekeys_are_put),
+        edge_test(test_accounts_are_read),
+        edge_test(test_look_ups),
+        edge_test(test_claims),
+        edge_test(test_gateway_and_health),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
