@@ -1,11 +1,19 @@
 /* The endpoint with its real handlers, frame and store, over a core and a directory that say what a
- * test tells them: what HTTP makes of each of their answers. */
+ * test tells them: what HTTP makes of each of their answers.
+ * Holds definitions, for a test program's one file to include: in the library of test code these
+ * functions would take the place of the real core and directory in every test. */
 #ifndef TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 #define TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 
 #include "gateway/edge/rest.h"
 #include "tests/support/folder.h"
 #include "tests/support/raw_http.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
 
 /* What core and directory answer, and what they were asked last. */
 typedef struct edge_script {
@@ -26,20 +34,181 @@ typedef struct edge_script {
     char handle[TEAL_MAX_HANDLE_BYTES + 1]; /* that was asked for */
 } edge_script;
 
-extern edge_script script;
-extern store *edge_store; /* another handle of the same database, for the test */
-extern rest *edge_rest;
-extern uint16_t edge_port;
+static edge_script script;
+static store *edge_store; /* another handle of the same database, for the test */
+static rest *edge_rest;
+static uint16_t edge_port;
+
+static folder where;
+static char url[128];
+static char own_host[] = "127.0.0.1", own_handle[] = "im:gateway@native.example";
+static char sms_mark[] = "[SMS]", plain_mark[] = "[plain]";
+static config settings;
+static rest_services services;
+static const rest_route *const tables[] = {
+    messages_routes,  inbox_routes,   accounts_routes, directory_routes,
+    translate_routes, gateway_routes, health_routes,   NULL,
+};
+
+static void note(char *out, size_t cap, teal_bytes text)
+{
+    assert_true(text.len < cap);
+    memcpy(out, text.at, text.len);
+    out[text.len] = '\0';
+}
+
+core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
+                        teal_arena *arena, core_outcome *out)
+{
+    (void)c;
+    assert_non_null(reader);
+    assert_non_null(arena);
+    assert_true(now_ms > 0);
+    note(script.submitted, sizeof script.submitted, e->message_id);
+    *out = script.outcome;
+    return script.submit;
+}
+
+store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_BYTES],
+                              const int64_t *seqs, size_t n, int64_t now_ms)
+{
+    (void)c;
+    (void)device;
+    assert_true(now_ms > 0);
+    assert_in_range(n, 0, 16);
+    memcpy(script.acknowledged, seqs, n * sizeof *seqs);
+    script.n_acknowledged = n;
+    return script.acknowledge;
+}
+
+bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len)
+{
+    (void)c;
+    assert_true(cap >= 3);
+    memcpy(buf, "key", 3);
+    *len = 3;
+    return script.has_downgrade_key;
+}
+
+directory_result directory_look_up(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
+                                   teal_arena *arena, directory_entry *out)
+{
+    (void)d;
+    assert_non_null(reader);
+    assert_non_null(arena);
+    assert_true(now_ms > 0);
+    note(script.handle, sizeof script.handle, handle);
+    *out = script.entry;
+    return script.look_up;
+}
+
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
+                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
+                                 size_t *n)
+{
+    memcpy(out, script.prekeys, sizeof script.prekeys);
+    *n = script.n_prekeys;
+    return directory_look_up(d, reader, handle, now_ms, arena, entry);
+}
+
+directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes encoded,
+                                     int64_t now_ms, teal_arena *arena, directory_refusal *why)
+{
+    (void)d;
+    assert_non_null(arena);
+    assert_true(encoded.len > 0 && now_ms > 0);
+    note(script.handle, sizeof script.handle, handle);
+    *why = script.refusal;
+    return script.put;
+}
+
+directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes handle,
+                                    teal_bytes encoded, teal_arena *arena,
+                                    uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
+                                    directory_refusal *why)
+{
+    assert_non_null(reader);
+    memset(device, 1, TEAL_DEVICE_BYTES);
+    *one_time_left = 7;
+    return directory_put_manifest(d, handle, encoded, 1, arena, why);
+}
 
 /* For cmocka: a fresh database, and a script that says OK to everything. */
-int edge_fixture_open(void **state);
-int edge_fixture_close(void **state);
+static int edge_fixture_open(void **state)
+{
+    (void)state;
+    where = folder_make();
+    snprintf(url, sizeof url, "%s", folder_file(&where, "db"));
+    assert_int_equal(store_sqlite.open(url, true, &edge_store), STORE_OK);
+    script = (edge_script){ .has_downgrade_key = true };
+    settings = (config){ .listen_host = own_host,
+                         .workers = 2,
+                         .max_connections = 64,
+                         .max_waiting = 64,
+                         .store_url = url,
+                         .handle = own_handle,
+                         .sms_mark = sms_mark,
+                         .plain_mark = plain_mark };
+    services = (rest_services){ .config = &settings, .gateway_manifest = teal_text("manifest") };
+    edge_rest = rest_open(&settings, stderr);
+    assert_non_null(edge_rest);
+    edge_port = rest_port(edge_rest);
+    assert_true(rest_start(edge_rest, &services, &store_sqlite, tables, stderr));
+    return 0;
+}
+
+static int edge_fixture_close(void **state)
+{
+    (void)state;
+    rest_stop(edge_rest);
+    rest_close(&edge_rest);
+    store_sqlite.close(&edge_store);
+    folder_remove(&where);
+    return 0;
+}
 
 /* One request on a connection of its own. */
-void edge_ask(const char *method, const char *path, const char *content_type, teal_bytes body,
-              raw_answer *out);
+static void edge_ask(const char *method, const char *path, const char *content_type,
+                     teal_bytes body, raw_answer *out)
+{
+    char head[256];
+    raw_client *c = raw_open(edge_port);
+    snprintf(head, sizeof head, "Content-Type: %s\r\nContent-Length: %zu\r\n\r\n", content_type,
+             body.len);
+    raw_request(c, method, path, body.len > 0 ? head : "\r\n");
+    raw_send_bytes(c, body.at, body.len);
+    raw_receive(c, false, out);
+    raw_close(&c);
+}
+
 /* Compares the body with JSON written with ' for ". */
-void assert_json(const raw_answer *a, int status, const char *want);
-void assert_refused(const raw_answer *a, int status, const char *problem, const char *requirement);
+static void assert_json(const raw_answer *a, int status, const char *want)
+{
+    char text[4096];
+    assert_true(strlen(want) < sizeof text);
+    strcpy(text, want);
+    for (char *c = text; *c != '\0'; c++)
+        if (*c == '\'')
+            *c = '"';
+    assert_int_equal(a->status, status);
+    json_t *got = raw_json(a), *expected = json_loads(text, 0, NULL);
+    assert_non_null(expected);
+    if (!json_equal(got, expected))
+        fail_msg("got %s, want %s", a->body, text);
+    json_decref(got);
+    json_decref(expected);
+}
+
+static void assert_refused(const raw_answer *a, int status, const char *problem,
+                           const char *requirement)
+{
+    char type[128];
+    snprintf(type, sizeof type, "urn:teal:problem:%s", problem);
+    assert_int_equal(a->status, status);
+    json_t *p = raw_json(a);
+    assert_string_equal(json_string_value(json_object_get(p, "type")), type);
+    assert_string_equal(json_string_value(json_object_get(p, "requirement")), requirement);
+    json_decref(p);
+}
 
 #endif
