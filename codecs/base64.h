@@ -14,9 +14,11 @@ void teal_base64url_encode(teal_bytes in, teal_writer *out);
 
 /* Appends the value. No white space, no foreign character, exact padding (standard) or none (URL),
  * trailing bits zero. Empty text is the empty value. REQ-B64-1, -2.
+ *
  * out: on TEAL_MALFORMED its len is as before, though bytes behind it may have changed; on
- * TEAL_SPACE its len says the need, as with every writer. Returns TEAL_OK, TEAL_MALFORMED (why->at:
- * the first wrong character, or the end), TEAL_SPACE. */
+ *      TEAL_SPACE its len says the need, as with every writer.
+ *
+ * Returns TEAL_OK, TEAL_MALFORMED (why->at: the first wrong character, or the end), TEAL_SPACE. */
 __attribute__((warn_unused_result))
 teal_result teal_base64_decode(teal_bytes in, teal_writer *out, teal_diag *why);
 __attribute__((warn_unused_result))

@@ -46,16 +46,21 @@ typedef struct teal_cpim {
 } teal_cpim;
 
 /* Decodes one message/cpim, without the outer MIME headers.
+ *
  * Takes: LF for CRLF; any case of names and prefixes; no blank after the colon; NS anywhere, with
- * or without a blank after the prefix; a Content-Length in the part that is too large (it only
- * trims). Refuses: control characters and NUL (escaped NUL too), text that is not UTF-8, folded
- * lines, a second From, DateTime, imdn.Message-ID, imdn.Disposition-Notification or Content-Type, a
- * prefix with two meanings, another default namespace (TEAL_UNSUPPORTED), a Require of a header
- * outside TEAL_NS_CPIM and TEAL_NS_IMDN, TEAL_NS_E2EE, TEAL_NS_MLS (TEAL_UNSUPPORTED), and more
- * than the limits above (TEAL_LIMIT). in:    must live as long as *out.    arena:
- * TEAL_CPIM_ARENA(in.len) bytes are always enough. out:   written on TEAL_OK only.      why: may be
- * NULL. Returns those, TEAL_MORE (ends within the headers), TEAL_MALFORMED, TEAL_SPACE (arena).
- * Linear in in.len. */
+ * or without a blank after the prefix; a Content-Length in the part that is too large (it trims).
+ *
+ * Refuses: control characters and NUL (escaped NUL too), text that is not UTF-8, folded lines, a
+ * second From, DateTime, imdn.Message-ID, imdn.Disposition-Notification or Content-Type, a prefix
+ * with two meanings; with TEAL_UNSUPPORTED another default namespace, and a Require of a header of
+ * another namespace than the four above; with TEAL_LIMIT more than the limits above.
+ *
+ * in:    must live as long as *out.
+ * arena: TEAL_CPIM_ARENA(in.len) bytes are always enough.
+ * out:   written on TEAL_OK only.
+ *
+ * Returns those, TEAL_MORE (ends within the headers), TEAL_MALFORMED, TEAL_SPACE (arena). Linear in
+ * in.len. */
 __attribute__((warn_unused_result))
 teal_result teal_cpim_decode(teal_bytes in, teal_arena *arena, teal_cpim *out, teal_diag *why);
 

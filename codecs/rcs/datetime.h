@@ -11,9 +11,11 @@
 
 /* Decodes one date-time: `2026-11-24T10:00:00.5+01:00`. Any case of T and Z; 1 to 9 fraction
  * digits, cut to milliseconds; second 60 is the first of the next minute. An offset is required: a
- * time without one names no instant. REQ-CPIM-20, -21. out_ms: written on TEAL_OK, within
- * TEAL_DATETIME_MIN_MS..TEAL_DATETIME_MAX_MS. Returns TEAL_OK, TEAL_MALFORMED, TEAL_LIMIT (offset
- * leads out of the years 0000 to 9999). */
+ * time without one names no instant. REQ-CPIM-20, -21.
+ *
+ * out_ms: written on TEAL_OK, within TEAL_DATETIME_MIN_MS..TEAL_DATETIME_MAX_MS.
+ *
+ * Returns TEAL_OK, TEAL_MALFORMED, TEAL_LIMIT (offset leads out of the years 0000 to 9999). */
 __attribute__((warn_unused_result))
 teal_result teal_datetime_decode(teal_bytes in, int64_t *out_ms, teal_diag *why);
 

@@ -29,9 +29,8 @@ typedef struct teal_rcs_head {
 /* Reads From, To, cc, DateTime, imdn.Message-ID and imdn.Disposition-Notification. From, To or cc,
  * and the id are required; DateTime is too, by plain.h and e2ee.h, but the notifications in RFC
  * 5438 have none. Addresses become canonical handles, anonymous ones what `routing` says.
- * routing: may be NULL: anonymous addresses are refused then. Its from and to are read, its flags
- *          written on TEAL_OK.
- *          What they point to must live as long as *out.
+ * routing: may be NULL: anonymous addresses are refused then. Its from and to are read and must
+ *          live as long as *out; its flags are written on TEAL_OK.
  * arena:   holds out->to and the handles.
  * Returns TEAL_OK, TEAL_MALFORMED, TEAL_LIMIT, TEAL_SPACE. why->at: the header's line. */
 __attribute__((warn_unused_result))
@@ -45,7 +44,10 @@ void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,
                          const teal_rcs_routing *routing);
 
 /* The content of the part: its body, out of base64 (in lines, as MIME has it) where the part says
- * so. arena: 2 * m->body.len bytes and 64 are always enough; not used where the body is as it is.
+ * so.
+ *
+ * arena: 2 * m->body.len bytes and 64 are always enough; not used where the body is as it is.
+ *
  * Returns TEAL_OK, TEAL_UNSUPPORTED (another transfer encoding), TEAL_MALFORMED, TEAL_SPACE. */
 __attribute__((warn_unused_result))
 teal_result teal_rcs_content(const teal_cpim *m, teal_arena *arena, teal_bytes *out,

@@ -16,9 +16,12 @@ typedef struct teal_plain {
 } teal_plain;
 
 /* Decodes a message to one recipient. `e2ee.Level: transport` may be there; any other e2ee header
- * is refused: such a message is not plain. Charset UTF-8 or US-ASCII; base64 in
- * lines is taken, as some networks write it.
- * in:    must live as long as *out.   arena: TEAL_PLAIN_ARENA(in.len) bytes are always enough.
+ * is refused: such a message is not plain. Charset UTF-8 or US-ASCII; base64 in lines is taken, as
+ * some networks write it.
+ *
+ * in:    must live as long as *out.
+ * arena: TEAL_PLAIN_ARENA(in.len) bytes are always enough.
+ *
  * Returns TEAL_OK, what teal_cpim_decode and teal_rcs_head_read return, TEAL_UNSUPPORTED (media
  * type, charset, transfer encoding, several recipients), TEAL_LIMIT (text). */
 __attribute__((warn_unused_result))
