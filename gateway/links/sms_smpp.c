@@ -169,7 +169,7 @@ static void end_session(smpp_link *l)
     l->enquired_ms = 0;
     l->session++; /* tickets of this one are void */
     wait_before_next(l);
-    log_event(LOG_WARN, was_bound ? "sms.unbound" : "sms.bind-failed", "reason", why, "in_flight",
+    log_event(LOG_WARN, was_bound ? "sms.unbound" : "sms.bind_failed", "reason", why, "in_flight",
               log_number(in_flight, (int64_t)l->in_flight), "retry_ms",
               log_number(wait, l->wake_ms - l->now_ms), NULL);
     report_lost(l);
@@ -337,7 +337,7 @@ static void on_unit(smpp_link *l, const teal_smpp_pdu *pdu)
 static void on_odd_unit(smpp_link *l, const teal_smpp_pdu *pdu, teal_result result,
                         const teal_diag *why)
 {
-    log_event(LOG_WARN, "sms.unit-refused", "command", teal_smpp_command_name(pdu->command), "why",
+    log_event(LOG_WARN, "sms.unit_refused", "command", teal_smpp_command_name(pdu->command), "why",
               why->rule, NULL);
     bool response = (pdu->command & TEAL_SMPP_RESP) != 0;
     if (result == TEAL_UNSUPPORTED && !response)

@@ -245,6 +245,8 @@ int room_main(const config *c, int edge_fd)
 {
     room r = { .config = c };
     hello h;
+    if (sodium_init() < 0)
+        bug("libsodium does not start");
     seal_process();
     keys_room *keys = keys_load_room(c, stderr);
     if (keys == NULL)
