@@ -2,6 +2,7 @@
 #include "tests/support/raw_http.h"
 
 #include <arpa/inet.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -23,10 +24,12 @@ raw_client *raw_open(uint16_t port)
                                     .sin_port = htons(port),
                                     .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
     const struct timeval patience = { .tv_sec = PATIENCE_S };
+    const int at_once = 1;
     assert_non_null(c);
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     assert_true(c->fd >= 0);
     setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     assert_int_equal(connect(c->fd, (const struct sockaddr *)&to, sizeof to), 0);
     return c;
 }
