@@ -88,6 +88,16 @@ store_result sqlite_list_outbox(store *s, teal_bytes network, int64_t now_ms, te
     return query_end(&q);
 }
 
+store_result sqlite_next_outbox(store *s, teal_bytes network, int64_t *due_ms)
+{
+    query q = query_start(s, "SELECT due_ms FROM outbox WHERE network = ?1 ORDER BY due_ms");
+    query_text(&q, 1, network);
+    bool found = query_row(&q);
+    *due_ms = found ? row_int(&q, 0) : 0;
+    store_result result = query_end(&q);
+    return result == STORE_OK && !found ? STORE_NONE : result;
+}
+
 store_result sqlite_delay_outbox(store *s, int64_t id, int64_t due_ms)
 {
     query q = query_start(s, "UPDATE outbox SET due_ms = ?2 WHERE id = ?1");

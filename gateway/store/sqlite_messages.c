@@ -155,11 +155,12 @@ store_result sqlite_put_outstanding(store *s, const store_outstanding *o)
     if (packed.base == NULL)
         return STORE_BROKEN;
     write_ids(o, &packed);
-    query q = query_start(s, "INSERT INTO outstanding(delivery_id, receipt, remote_ids)"
-                             " VALUES(?1, ?2, ?3)");
+    query q = query_start(s, "INSERT INTO outstanding(delivery_id, receipt, remote_ids,"
+                             " subject) VALUES(?1, ?2, ?3, ?4)");
     query_int(&q, 1, o->delivery_id);
     query_blob(&q, 2, o->receipt);
     query_blob(&q, 3, teal_written(&packed));
+    query_blob(&q, 4, (teal_bytes){ o->subject.at, sizeof o->subject.at });
     store_result result = query_run(&q);
     free(packed.base);
     return result;
@@ -172,15 +173,27 @@ store_result sqlite_drop_outstanding(store *s, int64_t delivery_id)
     return query_run(&q);
 }
 
+store_result sqlite_find_outstanding(store *s, const teal_hash *subject, int64_t *delivery_id)
+{
+    query q = query_start(s, "SELECT delivery_id FROM outstanding WHERE subject = ?1"
+                             " ORDER BY delivery_id");
+    query_blob(&q, 1, (teal_bytes){ subject->at, sizeof subject->at });
+    bool found = query_row(&q);
+    *delivery_id = found ? row_int(&q, 0) : 0;
+    store_result result = query_end(&q);
+    return result == STORE_OK && !found ? STORE_NONE : result;
+}
+
 store_result sqlite_list_outstanding(store *s, int64_t after_delivery_id, teal_arena *a,
                                      store_outstanding *out, size_t max, size_t *n)
 {
-    query q = query_start(s, "SELECT delivery_id, receipt, remote_ids FROM outstanding"
-                             " WHERE delivery_id > ?1 ORDER BY delivery_id");
+    query q = query_start(s, "SELECT delivery_id, receipt, remote_ids, subject"
+                             " FROM outstanding WHERE delivery_id > ?1 ORDER BY delivery_id");
     query_int(&q, 1, after_delivery_id);
     for (*n = 0; *n < max && query_row(&q); *n += q.result == STORE_OK) {
         out[*n].delivery_id = row_int(&q, 0);
         out[*n].receipt = row_bytes(&q, 1, a);
+        row_fixed(&q, 3, out[*n].subject.at, TEAL_HASH_BYTES);
         if (!read_ids(row_bytes(&q, 2, a), a, &out[*n]))
             q.result = STORE_SPACE;
     }

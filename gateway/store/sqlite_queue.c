@@ -183,6 +183,17 @@ store_result sqlite_list_expired(store *s, int64_t now_ms, teal_arena *a, store_
     return take_deliveries(&q, a, out, max, n);
 }
 
+/* `state <= 2` names the index; it is scanned from its start until one is WAITING. */
+store_result sqlite_next_expiry(store *s, int64_t *expires_ms)
+{
+    query q = query_start(s, "SELECT expires_ms FROM deliveries WHERE state <= 2 AND state = 1"
+                             " ORDER BY expires_ms");
+    bool found = query_row(&q);
+    *expires_ms = found ? row_int(&q, 0) : 0;
+    store_result result = query_end(&q);
+    return result == STORE_OK && !found ? STORE_NONE : result;
+}
+
 store_result sqlite_list_leaving(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n)
 {

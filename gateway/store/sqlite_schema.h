@@ -92,7 +92,9 @@ static const char *const sqlite_schema[] = {
     "CREATE TABLE outstanding("
     " delivery_id INTEGER PRIMARY KEY REFERENCES deliveries(id),"
     " receipt BLOB NOT NULL,"
-    " remote_ids BLOB NOT NULL) STRICT;"
+    " remote_ids BLOB NOT NULL,"
+    " subject BLOB NOT NULL) STRICT;"
+    "CREATE INDEX outstanding_by ON outstanding(subject);"
 
     /* AUTOINCREMENT: a number that was acknowledged never names something else. */
     "CREATE TABLE items("

@@ -93,6 +93,7 @@ store_result sqlite_list_receipts(store *s, int64_t message_seq, teal_arena *a, 
                                   size_t max, size_t *n);
 store_result sqlite_put_outstanding(store *s, const store_outstanding *o);
 store_result sqlite_drop_outstanding(store *s, int64_t delivery_id);
+store_result sqlite_find_outstanding(store *s, const teal_hash *subject, int64_t *delivery_id);
 store_result sqlite_list_outstanding(store *s, int64_t after_delivery_id, teal_arena *a,
                                      store_outstanding *out, size_t max, size_t *n);
 
@@ -106,6 +107,7 @@ store_result sqlite_list_due(store *s, store_path path, teal_bytes network, int6
                              teal_arena *a, store_delivery *out, size_t max, size_t *n);
 store_result sqlite_list_expired(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
                                  size_t max, size_t *n);
+store_result sqlite_next_expiry(store *s, int64_t *expires_ms);
 store_result sqlite_list_leaving(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n);
 store_result sqlite_next_due(store *s, store_path path, teal_bytes network, int64_t *due_ms);
@@ -124,6 +126,7 @@ store_result sqlite_drop_items(store *s, int64_t delivery_id);
 store_result sqlite_put_outbox(store *s, teal_bytes network, teal_bytes cpim, int64_t due_ms);
 store_result sqlite_list_outbox(store *s, teal_bytes network, int64_t now_ms, teal_arena *a,
                                 int64_t *ids, teal_bytes *cpims, size_t max, size_t *n);
+store_result sqlite_next_outbox(store *s, teal_bytes network, int64_t *due_ms);
 store_result sqlite_delay_outbox(store *s, int64_t id, int64_t due_ms);
 store_result sqlite_drop_outbox(store *s, int64_t id);
 

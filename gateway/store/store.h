@@ -91,6 +91,7 @@ typedef struct store_outstanding {
     teal_bytes receipt;
     const teal_bytes *remote_ids;
     size_t n_remote_ids;
+    teal_hash subject; /* by which a report finds it: the caller's choice */
 } store_outstanding;
 
 typedef struct store store;
@@ -165,6 +166,8 @@ typedef struct store_ops {
     /* Not final nor SENT, whose message expired before now_ms, any path. */
     store_result (*list_expired)(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
                                  size_t max, size_t *n);
+    /* When the first that is WAITING expires; NONE: none waits. */
+    store_result (*next_expiry)(store *s, int64_t *expires_ms);
     store_result (*list_leaving)(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n);
     /* When list_due of that path and network has something next; NONE: not before an update. */
@@ -188,6 +191,7 @@ typedef struct store_ops {
     store_result (*put_outbox)(store *s, teal_bytes network, teal_bytes cpim, int64_t due_ms);
     store_result (*list_outbox)(store *s, teal_bytes network, int64_t now_ms, teal_arena *a,
                                 int64_t *ids, teal_bytes *cpims, size_t max, size_t *n);
+    store_result (*next_outbox)(store *s, teal_bytes network, int64_t *due_ms); /* NONE: empty */
     store_result (*delay_outbox)(store *s, int64_t id, int64_t due_ms);
     store_result (*drop_outbox)(store *s, int64_t id);
 
@@ -198,6 +202,8 @@ typedef struct store_ops {
 
     store_result (*put_outstanding)(store *s, const store_outstanding *o);
     store_result (*drop_outstanding)(store *s, int64_t delivery_id);
+    /* The first one of that subject. */
+    store_result (*find_outstanding)(store *s, const teal_hash *subject, int64_t *delivery_id);
     store_result (*list_outstanding)(store *s, int64_t after_delivery_id, teal_arena *a,
                                      store_outstanding *out, size_t max, size_t *n);
 } store_ops;

@@ -516,10 +516,17 @@ static void check_active(fixture *f, const expected *all, size_t n_all, int64_t 
 {
     store_delivery out[PUTS];
     size_t n = 0, expired = 0, leaving = 0;
+    int64_t first_ms = INT64_MAX, next_ms;
     for (size_t i = 0; i < n_all; i++) {
         expired += is_active(&all[i].d) && all[i].expires_ms < now_ms;
         leaving += all[i].d.state == STATE_LEAVING;
+        if (all[i].d.state == STATE_WAITING && all[i].expires_ms < first_ms)
+            first_ms = all[i].expires_ms;
     }
+    assert_int_equal(ops->next_expiry(f->s, &next_ms),
+                     first_ms == INT64_MAX ? STORE_NONE : STORE_OK);
+    if (first_ms != INT64_MAX)
+        assert_int_equal(next_ms, first_ms);
     assert_int_equal(ops->list_expired(f->s, now_ms, &f->arena, out, PUTS, &n), STORE_OK);
     assert_int_equal(n, expired);
     assert_int_equal(ops->list_leaving(f->s, &f->arena, out, PUTS, &n), STORE_OK);
@@ -611,7 +618,8 @@ static void test_outstanding(void **state)
     for (size_t i = 0; i < 3; i++) {
         store_delivery d = make_delivery(seq, "tel:+15550001", 0);
         assert_int_equal(ops->put_delivery(f->s, &d), STORE_OK);
-        store_outstanding o = { d.id, teal_text("receipt"), ids, i == 1 ? 0 : 3 };
+        store_outstanding o = { d.id, teal_text("receipt"), ids, i == 1 ? 0 : 3, { { 0 } } };
+        o.subject.at[0] = (uint8_t)d.id;
         assert_int_equal(ops->put_outstanding(f->s, &o), STORE_OK);
         assert_int_equal(ops->put_outstanding(f->s, &o), STORE_EXISTS);
     }
@@ -625,6 +633,10 @@ static void test_outstanding(void **state)
     assert_int_equal(out[0].n_remote_ids, 0);
     assert_int_equal(out[1].n_remote_ids, 3);
     assert_text(out[1].receipt, "receipt");
+    int64_t id = 0;
+    assert_int_equal(ops->find_outstanding(f->s, &out[1].subject, &id), STORE_OK);
+    assert_int_equal(id, 3);
+    assert_int_equal(ops->find_outstanding(f->s, &(teal_hash){ { 1 } }, &id), STORE_NONE);
     for (size_t i = 0; i < 3; i++)
         assert_bytes(out[1].remote_ids[i], ids[i]);
     assert_int_equal(ops->list_outstanding(f->s, 2, &f->arena, out, 4, &n), STORE_OK);
@@ -708,6 +720,10 @@ static void test_outbox(void **state)
     assert_int_equal(ops->list_outbox(f->s, peer, 19, &f->arena, ids, cpims, 4, &n), STORE_OK);
     assert_int_equal(n, 1);
     assert_text(cpims[0], "early");
+    int64_t next_ms = 0;
+    assert_int_equal(ops->next_outbox(f->s, peer, &next_ms), STORE_OK);
+    assert_int_equal(next_ms, 10);
+    assert_int_equal(ops->next_outbox(f->s, teal_text("nobody"), &next_ms), STORE_NONE);
     begin(f);
     assert_int_equal(ops->delay_outbox(f->s, ids[0], 30), STORE_OK);
     assert_int_equal(ops->delay_outbox(f->s, 99, 30), STORE_NONE);
