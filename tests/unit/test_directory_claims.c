@@ -1,0 +1,96 @@
+/* Which prekeys the directory takes from a peer. REQ-DIR-23, -24. */
+#include "tests/support/devices.h"
+#include "tests/support/directory_fixture.h"
+
+#include <setjmp.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+typedef struct handed_out {
+    uint64_t device, signer; /* device 0: ends the list */
+} handed_out;
+
+static const struct {
+    const char *name;
+    const test_manifest *manifest;
+    handed_out prekeys[4];
+    directory_result want;
+} claims[] = {
+    { "one for each device", &bobs, { { 7, 7 }, { 8, 8 } }, DIRECTORY_OK },
+    { "one device has none", &bobs, { { 8, 8 } }, DIRECTORY_OK },
+    { "nobody has any", &bobs, { { 0, 0 } }, DIRECTORY_OK },
+    { "two for one device", &bobs, { { 7, 7 }, { 7, 7 } }, DIRECTORY_UNREACHABLE },
+    { "more than devices", &bobs, { { 7, 7 }, { 8, 8 }, { 7, 7 } }, DIRECTORY_UNREACHABLE },
+    { "signed by the other device", &bobs, { { 7, 7 }, { 8, 7 } }, DIRECTORY_UNREACHABLE },
+    { "a device that is not in the manifest", &bobs, { { 9, 9 } }, DIRECTORY_UNREACHABLE },
+    { "forged manifest", &forged, { { 7, 7 } }, DIRECTORY_UNREACHABLE },
+    { "manifest of another handle", &of_eve, { { 7, 7 } }, DIRECTORY_UNREACHABLE },
+};
+
+static void say_claim(directory_fixture *f, const test_manifest *t, const handed_out *prekeys)
+{
+    char list[8192] = "{\"prekeys\":[";
+    for (const handed_out *h = prekeys; h->device != 0; h++) {
+        char hex[2 * TEAL_DEVICE_BYTES + 1];
+        uint8_t room[256];
+        teal_writer w = { room, sizeof room, 0 };
+        teal_prekey prekey = test_prekey_signed(h->device, 5, h->signer);
+        assert_int_equal(teal_prekey_encode(&prekey, &w), TEAL_OK);
+        sodium_bin2hex(hex, sizeof hex, test_device_of(h->device).id, TEAL_DEVICE_BYTES);
+        size_t len = strlen(list);
+        snprintf(list + len, sizeof list - len, "%s{\"device\":\"%s\",\"prekey\":\"%s\"}",
+                 h > prekeys ? "," : "", hex, base64url(teal_written(&w)));
+    }
+    strcat(list, "],\"manifest\":\"");
+    say_manifest(f, list, t, "\"}");
+}
+
+static void test_claims(void **state)
+{
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+        print_message("           %s\n", claims[i].name);
+        assert_int_equal(directory_fixture_open(state), 0);
+        directory_fixture *f = *state;
+        size_t want = 0;
+        say_claim(f, claims[i].manifest, claims[i].prekeys);
+        assert_int_equal(claim(f, BOB, NOW_MS), claims[i].want);
+        while (claims[i].want == DIRECTORY_OK && claims[i].prekeys[want].device != 0)
+            want++;
+        assert_int_equal(f->n_prekeys, want);
+        for (size_t k = 0; k < want; k++)
+            assert_memory_equal(f->prekeys[k].device,
+                                test_device_of(claims[i].prekeys[k].device).id, TEAL_DEVICE_BYTES);
+        if (claims[i].want == DIRECTORY_OK) {
+            check_paths(&f->entry, "r");
+            assert_false(asks(f, NOW_MS, DIRECTORY_OK)); /* what a claim said is remembered */
+        }
+        directory_fixture_close(state);
+    }
+}
+
+static void test_claim_of_what_is_not_sealed(void **state)
+{
+    directory_fixture *f = *state;
+    say_manifest(f, SEALED, &bobs, "\"}");
+    assert_true(asks(f, NOW_MS, DIRECTORY_OK));
+    lying_peer_say(f->peer, 404, "");
+    assert_int_equal(claim(f, BOB, NOW_MS), DIRECTORY_NONE);
+    assert_int_equal(f->n_prekeys, 0);
+    assert_true(asks(f, NOW_MS, DIRECTORY_NONE)); /* and what it said before is forgotten */
+    lying_peer_say(f->peer, 200, "{\"manifest\":\"\",\"prekeys\":[]}");
+    assert_int_equal(claim(f, BOB, NOW_MS), DIRECTORY_UNREACHABLE);
+    lying_peer_say(f->peer, 200, "{}");
+    assert_int_equal(claim(f, BOB, NOW_MS), DIRECTORY_UNREACHABLE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_claims),
+        ON_DIRECTORY(test_claim_of_what_is_not_sealed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
