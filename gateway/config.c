@@ -31,7 +31,8 @@ enum {
 static const config_rule rules[] = {
     { "gateway", "handle", &config_im_handle, AT(handle), .most = 256,
       .means = "a canonical handle like im:gateway@native.example" },
-    { "gateway", "state", &config_text, AT(state), TEXT(1, 1000) },
+    { "gateway", "state", &config_text, AT(state), .least = 1, .most = 1000,
+      .means = "the path of a folder, seen from this file" },
     { "gateway", "listen", &config_listen, AT(listen_host),
       .port_at = offsetof(config, listen_port), .otherwise = "127.0.0.1:8480",
       .means = "a loopback address with port, like 127.0.0.1:8480 or [::1]:8480 (REQ-REST-5)" },

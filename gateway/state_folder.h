@@ -1,0 +1,14 @@
+/* The folder that holds keys and store: made by `teald --init`, looked at before teald runs. */
+#ifndef TEAL_GATEWAY_STATE_FOLDER_H
+#define TEAL_GATEWAY_STATE_FOLDER_H
+
+#include "gateway/config.h"
+
+/* Makes the folder (0700) where it is missing, an empty store, keys and manifest. False: a line on
+ * errors; what was there before is as it was. */
+bool state_folder_make(const config *c, FILE *errors);
+
+/* Whether it has been made and is private; reads no secret. False: a line on errors. */
+bool state_folder_check(const config *c, FILE *errors);
+
+#endif
