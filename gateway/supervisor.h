@@ -1,0 +1,13 @@
+/* The process that a person starts: runs edge and room as processes of their own, starts them again
+ * when they die, ends them in order. Holds no key and no connection. */
+#ifndef TEAL_GATEWAY_SUPERVISOR_H
+#define TEAL_GATEWAY_SUPERVISOR_H
+
+#include "gateway/config.h"
+
+/* Runs until SIGTERM, SIGINT or SIGHUP (a second one ends everything at once), or until a process
+ * finds at its first start that it cannot run as configured. Returns the exit status. The calling
+ * process has one thread. */
+int supervisor_run(const config *c);
+
+#endif
