@@ -85,7 +85,7 @@ class World:
             "gateway": {"state": str(self.folder / "state"),
                         "listen": f"127.0.0.1:{self.gateway_port}"},
             "peer rcs": {"url": self.rcs},
-            "sms": {"port": str(self.smpp_port)},
+            "sms": {"centre": f"127.0.0.1:{self.smpp_port}"},
         }
         for section, pairs in self.settings.items():
             values.setdefault(section, {}).update(pairs)
