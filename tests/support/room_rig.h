@@ -1,0 +1,87 @@
+/* A plaintext room in a process of its own, with the test as its edge and as its SMS centre. */
+#ifndef TEAL_TESTS_SUPPORT_ROOM_RIG_H
+#define TEAL_TESTS_SUPPORT_ROOM_RIG_H
+
+#include "codecs/native/receipt.h"
+#include "gateway/channel.h"
+#include "gateway/config.h"
+
+#include "tests/support/centre.h"
+#include "tests/support/devices.h"
+#include "tests/support/folder.h"
+
+#include <sys/types.h>
+
+#define RIG_SENDER    "im:alice@native.example"
+#define RIG_RECIPIENT "tel:+447700900123"
+#define RIG_GATEWAY   "im:gateway@native.example"
+
+enum { RIG_ACCOUNT = 1, RIG_DEVICE = 10, RIG_ARENA = 1 << 20 };
+
+typedef struct rig {
+    folder folder;
+    config *config;
+    int edge_fd, room_fd; /* both ends are kept open, as the supervisor does */
+    pid_t room;
+    centre centre;
+    uint8_t gateway_key[32]; /* the room's device, from the gateway's manifest */
+    uint8_t gateway_device[16];
+    uint8_t downgrade_pk[32]; /* from RoomHello */
+    uint8_t generation[16];
+    uint8_t buf[CHANNEL_MAX_FRAME], frame_memory[RIG_ARENA], memory[RIG_ARENA];
+    teal_arena frames, arena; /* arena: the rest of what a test needs; reset by rig_submit */
+} rig;
+
+/* extra: lines that are added to the configuration, may be "". Starts the room, takes its RoomHello
+ * and, unless `unbound`, the bind of its link. */
+rig *rig_start(const char *extra, bool unbound);
+/* Asks the room to stop, fails the test unless it ends well. */
+void rig_stop(rig **r);
+/* Kills the room and starts another at the same channel. */
+void rig_restart(rig *r);
+
+void rig_send(rig *r, const Teal__V1__RoomFrame *frame);
+void rig_go(rig *r, uint64_t ref);
+void rig_taken(rig *r, uint64_t ref);
+void rig_edge_hello(rig *r);
+
+/* The next frame of the room, until the next call; fails the test unless it is of that case. */
+const Teal__V1__RoomFrame *rig_expect(rig *r, Teal__V1__RoomFrame__FrameCase which);
+void rig_expect_leaving(rig *r, uint64_t ref);
+/* reason: NULL for any. */
+void rig_expect_deferred(rig *r, uint64_t ref, const char *reason);
+/* Done or Report, its receipt verified and about RIG_SENDER. *frame may be NULL. */
+teal_receipt rig_expect_done(rig *r, uint64_t ref, const Teal__V1__Done **done);
+teal_receipt rig_expect_report(rig *r, uint64_t *ref);
+/* Says EdgeHello: when RoomHello is here, the room has dealt with all that was sent before. */
+void rig_sync(rig *r);
+
+/* A message that its sender wants delivered below end-to-end encryption, and how the test spoils
+ * it. Zero values are what a good one has. */
+typedef struct rig_order {
+    uint64_t ref;
+    const char *message_id;     /* NULL: "M" and the ref */
+    const char *text;           /* NULL: "hello" */
+    const char *recipient;      /* NULL: RIG_RECIPIENT; of the Submit */
+    const char *to;             /* NULL: recipient; of the envelope */
+    const char *path, *network; /* NULL: "sms", "" */
+    teal_level floor;           /* 0: PLAINTEXT */
+    teal_kind kind;             /* 0: MESSAGE */
+    teal_when when;             /* 0: NO_BETTER_PATH */
+    uint64_t failed_after_ms, failing_for_ms;
+    int64_t consent_ms; /* from now; 0: an hour */
+    int64_t message_ms; /* likewise; 0: does not expire */
+    bool no_consent, no_fallback, other_gateway_key, e2ee_before, left_before;
+    bool empty_fallback_seal;    /* sealed to the right key, but not what it should be */
+    uint64_t account, device;    /* 0: RIG_ACCOUNT, RIG_DEVICE */
+    uint64_t manifest_device;    /* 0: device; what the manifest names */
+    const char *manifest_handle; /* NULL: RIG_SENDER */
+    bool spoil_signature, spoil_manifest, spoil_hash, spoil_fallback, with_origin;
+} rig_order;
+
+/* Says Submit. */
+void rig_submit(rig *r, const rig_order *o);
+/* Submit, Leaving, Go. */
+void rig_submit_and_go(rig *r, const rig_order *o);
+
+#endif
