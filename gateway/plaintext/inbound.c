@@ -97,9 +97,9 @@ static bool read_number(uint8_t ton, teal_bytes digits, char *out, size_t cap)
         snprintf(handle, sizeof handle, "tel:+%.*s", (int)digits.len, (const char *)digits.at);
     teal_bytes view = { (const uint8_t *)handle, (size_t)len };
     if (ton == TON_NATIONAL || ton == TON_ALPHANUMERIC || (size_t)len >= sizeof handle ||
-        !teal_handle_is_canonical(view))
+        (size_t)len - 4 >= cap || !teal_handle_is_canonical(view))
         return false;
-    snprintf(out, cap, "%s", handle + 4);
+    memcpy(out, handle + 4, (size_t)len - 4 + 1);
     return true;
 }
 
