@@ -48,6 +48,7 @@ client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors -name 'test_*.c' 2>/dev/null)
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
+bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
 support_src := $(shell find tests/support -name '*.c' 2>/dev/null)
 peers       := $(notdir $(patsubst %/,%,$(wildcard tests/peers/*/)))
@@ -157,7 +158,7 @@ $(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
 test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
 $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
-$(bench_bin): $(B)/%: $(B)/%.o $(test_deps)
+$(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lpthread -o $@
 $(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lpthread -o $@
