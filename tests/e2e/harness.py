@@ -53,9 +53,10 @@ def http_json(method, url, body=None, timeout=30):
 
 
 class World:
-    """Everything that runs, in one folder. Ports: of gateway, RCS network, SMS centre, its control."""
+    """Everything that runs, in one folder. Ports: of gateway, RCS network, SMS centre, its control.
+    Without peers: the gateway alone, which then knows of no other network."""
 
-    def __init__(self, folder, build="build/release", ports=None, settings=None):
+    def __init__(self, folder, build="build/release", ports=None, settings=None, peers=True):
         self.folder = Path(folder)
         self.build = ROOT / build
         self.gateway_port, self.rcs_port, self.smpp_port, self.smsc_port = \
@@ -64,6 +65,7 @@ class World:
         self.rcs = f"http://127.0.0.1:{self.rcs_port}"
         self.smsc = f"http://127.0.0.1:{self.smsc_port}"
         self.settings = settings or {}
+        self.peers = peers
         self.processes = {}
         self.config = self.folder / "teal.conf"
 
@@ -73,8 +75,9 @@ class World:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.write_config()
         self.run([self.build / "teald", "--init", self.config])
-        self.start_smsc()
-        self.start_rcs()
+        if self.peers:
+            self.start_smsc()
+            self.start_rcs()
         self.start_gateway()
         return self
 
@@ -84,9 +87,11 @@ class World:
         values = {
             "gateway": {"state": str(self.folder / "state"),
                         "listen": f"127.0.0.1:{self.gateway_port}"},
-            "peer rcs": {"url": self.rcs},
-            "sms": {"centre": f"127.0.0.1:{self.smpp_port}"},
+            "store": {"url": str(self.folder / "state/teal.db")},
         }
+        if self.peers:
+            values["peer rcs"] = {"url": self.rcs}
+            values["sms"] = {"centre": f"127.0.0.1:{self.smpp_port}"}
         for section, pairs in self.settings.items():
             values.setdefault(section, {}).update(pairs)
         lines, section = [], ""
@@ -94,7 +99,9 @@ class World:
             if line.startswith("["):
                 lines += [f"{k} = {v}" for k, v in values.pop(section, {}).items()]
                 section = line.strip("[] ")
-            elif line.split("=")[0].strip() in values.get(section, {}):
+            if not self.peers and (section == "sms" or section.startswith("peer ")):
+                continue
+            if line.split("=")[0].strip() in values.get(section, {}):
                 continue
             lines.append(line)
         lines += [f"{k} = {v}" for k, v in values.pop(section, {}).items()]
@@ -142,11 +149,12 @@ class World:
         return True
 
     def ready(self):
-        """teald listens, the room has said its key, and the SMS centre is bound."""
+        """teald listens, the room has said its key, and the SMS centre, if any, is bound."""
         try:
             if http("GET", f"{self.gateway}/v1/gateway", timeout=2)[0] != 200:
                 return False
-            return http_json("GET", f"{self.smsc}/state", timeout=2)[1]["bound"]
+            return not self.peers or \
+                http_json("GET", f"{self.smsc}/state", timeout=2)[1]["bound"]
         except OSError:
             return False
 
@@ -175,15 +183,25 @@ class World:
     def __exit__(self, *_):
         self.close()
 
-    def child(self, title):
-        """The pid of teald's process with that name ("edge", "plaintext"); None: there is none."""
+    def pids(self):
+        """All processes of the gateway: teald, then what it started."""
         parent = self.processes["teald"].pid
+        pids = [parent]
         for entry in Path("/proc").iterdir():
             try:
                 if entry.name.isdigit() and \
-                        f"PPid:\t{parent}\n" in (entry / "status").read_text() and \
-                        title in (entry / "cmdline").read_bytes().decode(errors="replace"):
-                    return int(entry.name)
+                        f"PPid:\t{parent}\n" in (entry / "status").read_text():
+                    pids.append(int(entry.name))
+            except OSError:
+                continue
+        return pids
+
+    def child(self, title):
+        """The pid of teald's process with that name ("edge", "plaintext"); None: there is none."""
+        for pid in self.pids()[1:]:
+            try:
+                if title in Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace"):
+                    return pid
             except OSError:
                 continue
         return None
