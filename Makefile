@@ -159,7 +159,7 @@ test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
 $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
-	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(LINK) $^ $(pkg_libs) -lpthread -o $@
 
