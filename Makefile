@@ -51,7 +51,7 @@ bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
 support_src := $(shell find tests/support -name '*.c' 2>/dev/null)
-peers       := $(notdir $(patsubst %/,%,$(wildcard tests/peers/*/)))
+peers       := $(filter-out shared,$(notdir $(patsubst %/,%,$(wildcard tests/peers/*/))))
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 codec_lib   := $(B)/libtealcodecs.a
@@ -147,9 +147,9 @@ $(B)/teald: $(call objects,$(daemon_main)) $(daemon_lib) $(codec_lib)
 $(B)/teal: $(call objects,$(client_main)) $(client_lib) $(daemon_lib) $(codec_lib)
 	$(LINK) $^ $(pkg_libs) -o $@
 
-# A peer is every .c in its folder.
+# A peer is every .c in its folder, and what the peers share.
 define peer_rule
-$(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c)) $(codec_lib)
+$(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c tests/peers/shared/*.c)) $(codec_lib)
 	@mkdir -p $$(@D)
 	$$(LINK) $$^ $$(pkg_libs) -lpthread -o $$@
 endef
