@@ -1,0 +1,19 @@
+/* What waits for one peer: end-to-end encrypted messages and receipts, in order, tried again until
+ * the peer has them. A thread each, so that a peer that stalls stops nobody else. */
+#ifndef TEAL_GATEWAY_CORE_QUEUE_H
+#define TEAL_GATEWAY_CORE_QUEUE_H
+
+#include "gateway/core/core.h"
+
+typedef struct queue queue;
+
+queue *queue_open(core *c, const config_peer *peer); /* NULL: logged */
+void queue_close(queue **q);                         /* NULL-safe; stopped, or never started */
+void queue_start(queue *q);
+/* Lets the POST under way end, makes durable what came of it, joins the thread; queue_wake may
+ * still be called. NULL-safe. */
+void queue_stop(queue *q);
+
+void queue_wake(queue *q); /* any thread */
+
+#endif
