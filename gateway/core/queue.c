@@ -1,0 +1,199 @@
+/* A peer's thread: what is due, then sleep until something is. */
+#include "gateway/core/queue.h"
+
+#include "gateway/clock.h"
+#include "gateway/core/attempt.h"
+#include "gateway/core/state.h"
+#include "gateway/core/waker.h"
+
+#include <stdlib.h>
+
+enum { BATCH = 32 }; /* POSTs whose outcome is made durable together */
+
+struct queue {
+    attempt_peer peer;
+    pthread_t thread;
+    bool started;
+    waker waker;
+    teal_arena arena;
+};
+
+typedef enum turn { TURN_IDLE, TURN_BUSY, TURN_FAILED } turn;
+
+static bool was_sent(const attempt *all, size_t n, int64_t message_seq)
+{
+    bool sent = false;
+    for (size_t i = 0; !sent && i < n; i++)
+        sent = all[i].end == ATTEMPT_SENT && all[i].d.message_seq == message_seq;
+    return sent;
+}
+
+static turn run_deliveries(queue *q)
+{
+    attempt_peer *p = &q->peer;
+    q->arena.used = 0;
+    store_delivery due[BATCH];
+    attempt made[BATCH];
+    size_t n = 0, n_made = 0;
+    store_result result = p->reader->ops->list_due(p->reader, PATH_RCS, teal_text(p->peer->name),
+                                                   clock_unix_ms(), &q->arena, due, BATCH, &n);
+    for (size_t i = 0; result == STORE_OK && i < n && !waker_stopping(&q->waker); i++) {
+        if (was_sent(made, n_made, due[i].message_seq))
+            continue;
+        made[n_made] = (attempt){ .d = due[i] };
+        attempt_make(p, &made[n_made++], clock_unix_ms(), &q->arena);
+    }
+    if (result == STORE_OK && n_made > 0)
+        result = attempt_settle(p, made, n_made, clock_unix_ms());
+    if (result != STORE_OK)
+        return TURN_FAILED;
+    return n > 0 ? TURN_BUSY : TURN_IDLE;
+}
+
+/* ---- receipts on their way to the peer ---- */
+
+typedef struct notice_batch {
+    int64_t ids[BATCH];
+    bool gone[BATCH]; /* taken, or refused for good */
+    size_t n;
+    int64_t due_ms; /* of the others */
+} notice_batch;
+
+static store_result settle_notices(store *s, void *arg)
+{
+    const notice_batch *b = arg;
+    store_result result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < b->n; i++)
+        result = b->gone[i] ? s->ops->drop_outbox(s, b->ids[i])
+                            : s->ops->delay_outbox(s, b->ids[i], b->due_ms);
+    return result;
+}
+
+static bool post_notice(queue *q, teal_bytes cpim)
+{
+    rcs_http_answer answer;
+    rcs_http_post(q->peer.link, cpim, &answer);
+    attempt_judge_peer(&q->peer, &answer, clock_unix_ms());
+    if (answer.outcome == RCS_HTTP_REFUSED || answer.outcome == RCS_HTTP_KEYS_STALE)
+        log_event(LOG_WARN, "queue.receipt_refused", "peer", q->peer.peer->name, "why", answer.why,
+                  NULL);
+    return answer.outcome != RCS_HTTP_FAILED && answer.outcome != RCS_HTTP_UNKNOWN;
+}
+
+/* Ends at the first that fails: the rest would wait for the same time-out one by one. */
+static turn run_notices(queue *q)
+{
+    attempt_peer *p = &q->peer;
+    q->arena.used = 0;
+    notice_batch b = { .n = 0 };
+    teal_bytes cpims[BATCH];
+    size_t n = 0;
+    bool gets_through = clock_unix_ms() >= p->paused_until_ms;
+    store_result result = STORE_OK;
+    if (gets_through)
+        result = p->reader->ops->list_outbox(p->reader, teal_text(p->peer->name), clock_unix_ms(),
+                                             &q->arena, b.ids, cpims, BATCH, &n);
+    for (; gets_through && b.n < n && !waker_stopping(&q->waker); b.n++) {
+        gets_through = post_notice(q, cpims[b.n]);
+        b.gone[b.n] = gets_through;
+    }
+    b.due_ms = clock_unix_ms() + attempt_pause_ms(p->c->parts.config, p->failures);
+    if (result == STORE_OK && b.n > 0)
+        result = writer_do(p->c->parts.writer, settle_notices, &b);
+    if (result != STORE_OK)
+        return TURN_FAILED;
+    return n > 0 ? TURN_BUSY : TURN_IDLE;
+}
+
+/* ---- the thread ---- */
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* When something is due next; INT64_MAX: not before somebody rings. */
+static int64_t find_next(const queue *q)
+{
+    const attempt_peer *p = &q->peer;
+    teal_bytes name = teal_text(p->peer->name);
+    int64_t due_ms, notice_ms;
+    store_result result = p->reader->ops->next_due(p->reader, PATH_RCS, name, &due_ms);
+    if (result == STORE_NONE)
+        due_ms = INT64_MAX;
+    else if (result != STORE_OK)
+        due_ms = clock_unix_ms() + WAKER_SOON_MS;
+    result = p->reader->ops->next_outbox(p->reader, name, &notice_ms);
+    if (result == STORE_NONE)
+        return due_ms;
+    if (result != STORE_OK)
+        notice_ms = clock_unix_ms() + WAKER_SOON_MS;
+    notice_ms = later(notice_ms, p->paused_until_ms);
+    return due_ms < notice_ms ? due_ms : notice_ms;
+}
+
+static void *run(void *arg)
+{
+    queue *q = arg;
+    bool goes_on = true;
+    while (goes_on) {
+        turn deliveries = run_deliveries(q), notices = run_notices(q);
+        if (deliveries == TURN_FAILED || notices == TURN_FAILED)
+            goes_on = waker_sleep(&q->waker, clock_unix_ms() + WAKER_SOON_MS);
+        else if (deliveries == TURN_BUSY || notices == TURN_BUSY)
+            goes_on = !waker_stopping(&q->waker);
+        else
+            goes_on = waker_sleep(&q->waker, find_next(q));
+    }
+    return NULL;
+}
+
+queue *queue_open(core *c, const config_peer *peer)
+{
+    queue *q = calloc(1, sizeof *q);
+    if (q == NULL)
+        bug("out of memory");
+    q->peer = (attempt_peer){ .c = c,
+                              .peer = peer,
+                              .reader = core_open_reader(c),
+                              .link = rcs_http_open(peer, c->parts.config->peer_timeout_ms) };
+    waker_open(&q->waker);
+    q->arena = core_arena_make();
+    if (q->peer.reader == NULL)
+        queue_close(&q);
+    return q;
+}
+
+void queue_close(queue **q)
+{
+    queue *it = *q;
+    if (it == NULL)
+        return;
+    rcs_http_close(&it->peer.link);
+    if (it->peer.reader != NULL)
+        it->peer.reader->ops->close(&it->peer.reader);
+    core_arena_free(&it->arena);
+    waker_close(&it->waker);
+    free(it);
+    *q = NULL;
+}
+
+void queue_start(queue *q)
+{
+    if (pthread_create(&q->thread, NULL, run, q) != 0)
+        bug("no thread");
+    q->started = true;
+}
+
+void queue_stop(queue *q)
+{
+    if (q == NULL || !q->started)
+        return;
+    waker_stop(&q->waker);
+    pthread_join(q->thread, NULL);
+}
+
+void queue_wake(queue *q)
+{
+    waker_ring(&q->waker);
+}
