@@ -1,0 +1,166 @@
+/* One thread that sleeps until the first waiting message expires. What is LEAVING is left alone:
+ * only the room knows whether it left. */
+#include "gateway/core/expiry.h"
+
+#include "gateway/clock.h"
+#include "gateway/core/delivery.h"
+#include "gateway/core/receipts.h"
+#include "gateway/core/state.h"
+#include "gateway/core/waker.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+enum { BATCH = 512 }; /* over what can be LEAVING at once, so that it never hides the rest */
+
+struct expiry {
+    core *c;
+    store *reader;
+    pthread_t thread;
+    bool started;
+    waker waker;
+    _Atomic int64_t next_ms; /* when the thread looks again */
+    teal_arena arena;
+};
+
+typedef struct sweep {
+    core *c;
+    store_delivery *found;
+    size_t n;
+    int64_t now_ms;
+    news news;
+} sweep;
+
+/* A peer that was asked and gave no answer may have it all the same. */
+static receipt_fact fact_of(const store_delivery *d)
+{
+    if (d->path == PATH_RCS && d->failing_since_ms < 0)
+        return (receipt_fact){ TEAL_STATUS_OUTCOME_UNKNOWN, PATH_RCS, "outcome-unknown" };
+    return (receipt_fact){ TEAL_STATUS_UNDELIVERABLE, PATH_NONE, "expired" };
+}
+
+static store_result expire(sweep *w, store *s, int64_t id, teal_arena *arena)
+{
+    store_delivery d;
+    store_message m;
+    store_result result = s->ops->get_delivery(s, id, arena, &d);
+    if (result != STORE_OK || d.state != STATE_WAITING)
+        return result;
+    receipt_fact fact = fact_of(&d);
+    result = s->ops->get_message(s, d.message_seq, arena, &m);
+    if (result == STORE_OK)
+        result = delivery_end(w->c, s, &m, &d, STATE_FAILED, arena, &w->news);
+    if (result == STORE_OK)
+        result = receipts_state(w->c, s, &m, d.recipient, &fact, w->now_ms, &w->news);
+    return result;
+}
+
+static store_result expire_all(store *s, void *arg)
+{
+    sweep *w = arg;
+    store_result result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < w->n; i++)
+        result = expire(w, s, w->found[i].id, core_scratch(w->c));
+    return result;
+}
+
+/* How many were ended; *failed: the store did not do it. */
+static size_t run_sweep(expiry *e, int64_t now_ms, bool *failed)
+{
+    e->arena.used = 0;
+    sweep w = { .c = e->c, .now_ms = now_ms };
+    w.found = teal_arena_take(&e->arena, BATCH * sizeof *w.found);
+    size_t n = 0;
+    store_result result =
+        e->reader->ops->list_expired(e->reader, now_ms, &e->arena, w.found, BATCH, &n);
+    for (size_t i = 0; i < n; i++)
+        if (w.found[i].state == STATE_WAITING)
+            w.found[w.n++] = w.found[i];
+    if (result == STORE_OK && w.n > 0)
+        result = writer_do(e->c->parts.writer, expire_all, &w);
+    *failed = result != STORE_OK;
+    if (*failed)
+        news_drop(&w.news);
+    else
+        news_tell(&w.news, e->c);
+    return w.n;
+}
+
+/* Says what it will sleep until before it looks: what comes after the look wakes it. */
+static int64_t find_next(expiry *e)
+{
+    int64_t next_ms;
+    atomic_store(&e->next_ms, INT64_MAX);
+    store_result result = e->reader->ops->next_expiry(e->reader, &next_ms);
+    if (result == STORE_NONE)
+        return INT64_MAX;
+    if (result != STORE_OK)
+        return clock_unix_ms() + WAKER_SOON_MS;
+    atomic_store(&e->next_ms, next_ms);
+    return next_ms + 1;
+}
+
+static void *run(void *arg)
+{
+    expiry *e = arg;
+    bool goes_on = true;
+    while (goes_on) {
+        bool failed;
+        size_t n = run_sweep(e, clock_unix_ms(), &failed);
+        if (failed)
+            goes_on = waker_sleep(&e->waker, clock_unix_ms() + WAKER_SOON_MS);
+        else if (n > 0)
+            goes_on = !waker_stopping(&e->waker);
+        else
+            goes_on = waker_sleep(&e->waker, find_next(e));
+    }
+    return NULL;
+}
+
+expiry *expiry_open(core *c)
+{
+    expiry *e = calloc(1, sizeof *e);
+    if (e == NULL)
+        bug("out of memory");
+    e->c = c;
+    waker_open(&e->waker);
+    e->arena = core_arena_make();
+    e->reader = core_open_reader(c);
+    if (e->reader == NULL)
+        expiry_close(&e);
+    return e;
+}
+
+void expiry_close(expiry **e)
+{
+    expiry *it = *e;
+    if (it == NULL)
+        return;
+    if (it->reader != NULL)
+        it->reader->ops->close(&it->reader);
+    core_arena_free(&it->arena);
+    waker_close(&it->waker);
+    free(it);
+    *e = NULL;
+}
+
+void expiry_start(expiry *e)
+{
+    if (pthread_create(&e->thread, NULL, run, e) != 0)
+        bug("no thread");
+    e->started = true;
+}
+
+void expiry_stop(expiry *e)
+{
+    if (e == NULL || !e->started)
+        return;
+    waker_stop(&e->waker);
+    pthread_join(e->thread, NULL);
+}
+
+void expiry_expect(expiry *e, int64_t expires_ms)
+{
+    if (expires_ms < atomic_load(&e->next_ms))
+        waker_ring(&e->waker);
+}
