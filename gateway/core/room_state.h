@@ -1,0 +1,106 @@
+/* Inside the room's client: what its two threads and the writer's share. The receiver takes frames,
+ * checks them and makes jobs of them; the jobs run in the writer's thread; the sender says what
+ * they led to, and submits what is due. */
+#ifndef TEAL_GATEWAY_CORE_ROOM_STATE_H
+#define TEAL_GATEWAY_CORE_ROOM_STATE_H
+
+#include "gateway/channel.h"
+#include "gateway/core/news.h"
+#include "gateway/core/room_client.h"
+#include "gateway/core/waker.h"
+
+enum {
+    ROOM_GENERATION_BYTES = 16,
+    ROOM_KEY_BYTES = 256, /* an encoded prekey is shorter */
+    ROOM_MAX_SMS_WINDOW = 256,
+    ROOM_PLAIN_WINDOW = 4, /* of one peer: one that stalls must not take the room's slots */
+    ROOM_RECALL_WINDOW = 64,
+    ROOM_LANES = 2 + CONFIG_MAX_PEERS,
+    ROOM_MAX_ENTRIES =
+        ROOM_MAX_SMS_WINDOW + CONFIG_MAX_PEERS * ROOM_PLAIN_WINDOW + ROOM_RECALL_WINDOW,
+};
+
+/* What waits for one link of the room. */
+typedef struct room_lane {
+    store_path path;
+    teal_bytes network;
+    bool recalls; /* what left under an earlier process of the room: its outcome is asked for */
+    size_t window, in_flight;
+    bool changed;            /* something may be due that was not seen yet */
+    int64_t next_ms;         /* when the next is due; INT64_MAX: none that is known of */
+    int64_t paused_until_ms; /* the room has said that the link takes nothing now */
+} room_lane;
+
+/* A Submit that has no end yet. */
+typedef struct room_entry {
+    int64_t delivery_id;
+    uint16_t lane;
+    bool leaving; /* Leaving was said: what follows is the store's business */
+} room_entry;
+
+typedef struct room_answer {
+    bool go; /* else Taken */
+    uint64_t ref;
+} room_answer;
+
+struct room_client {
+    core *c;
+    int fd, stop_fd; /* stop_fd becomes readable when the threads have to stop */
+    pthread_t receiver, sender;
+    bool started;
+    waker waker;            /* the sender's */
+    pthread_mutex_t saying; /* one frame at a time, none that would block */
+
+    pthread_mutex_t lock; /* over what follows */
+    pthread_cond_t jobs_done;
+    size_t n_jobs;
+    bool gone;    /* there is no room, nor will there be */
+    bool greeted; /* generation and key are known */
+    uint8_t generation[ROOM_GENERATION_BYTES];
+    uint8_t key[ROOM_KEY_BYTES];
+    size_t key_len;
+    uint8_t key_id[TEAL_GATEWAY_KEY_BYTES];
+    int64_t hello_ms;            /* when to say EdgeHello; INT64_MAX: not */
+    int64_t outstanding_after;   /* delivery whose Outstanding was said last; INT64_MAX: all were */
+    room_lane lanes[ROOM_LANES]; /* SMS, plain of each peer, recalls */
+    size_t n_lanes;
+    room_entry entries[ROOM_MAX_ENTRIES];
+    size_t n_entries;
+    room_answer *answers;
+    size_t n_answers, cap_answers;
+
+    /* a thread's own */
+    store *receiver_reader, *sender_reader;
+    teal_arena receiver_arena, frame_arena, sender_arena;
+    uint8_t *frame; /* CHANNEL_MAX_FRAME */
+};
+
+/* room_client.c: with the lock held. */
+room_entry *room_find_entry(room_client *rc, int64_t delivery_id);
+void room_end_entry(room_client *rc, int64_t delivery_id); /* there or not */
+/* Forgets what is in flight: the room will say again what it remembers. */
+void room_forget_entries(room_client *rc);
+
+/* Sends a frame, never blocking longer than until the client has to stop. False: it has to, or the
+ * room is gone. Any thread, without the lock. */
+bool room_say(room_client *rc, const Teal__V1__RoomFrame *frame);
+
+/* The threads. */
+void *room_receive_all(void *rc);
+void *room_send_all(void *rc);
+
+/* room_submit.c: for one delivery. False: our own store failed, try later. `lane` says whether it
+ * is a recall. */
+bool room_submit(room_client *rc, const store_delivery *d, bool recall);
+
+/* room_jobs.c: make something durable for a frame; what it leads to is said after the commit. Views
+ * are copied. */
+void room_job_leaving(room_client *rc, uint64_t ref);
+void room_job_deferred(room_client *rc, uint64_t ref, int64_t retry_after_ms);
+void room_job_done(room_client *rc, const Teal__V1__Done *done);
+void room_job_report(room_client *rc, const Teal__V1__Report *report);
+/* room_inbound.c */
+void room_job_inbound(room_client *rc, const Teal__V1__Inbound *inbound);
+void room_answer_who_is(room_client *rc, const Teal__V1__WhoIs *who_is);
+
+#endif
