@@ -38,7 +38,7 @@ struct sent {
     bool from_edge; /* which ids are its own is the edge's word only */
     notice notice;
     size_t n_parts, n_delivered;
-    sent_part parts[];
+    sent_part *parts; /* owned */
 };
 
 /* A delivery receipt of a message that is not known (yet). */
@@ -124,6 +124,7 @@ static void forget(room *r, sent *s)
     unlist(r->reports, s);
     notices_drop(&r->notices, &s->notice);
     free((void *)(uintptr_t)s->receipt.at);
+    free(s->parts);
     free(s);
 }
 
@@ -145,7 +146,8 @@ static sent *make_sent(room *r, teal_bytes receipt, teal_bytes number, size_t n_
         log_event(LOG_WARN, "room.outstanding_full", NULL);
         forget(r, rs->outstanding.next);
     }
-    sent *s = needed(calloc(1, sizeof *s + n_parts * sizeof *s->parts));
+    sent *s = needed(calloc(1, sizeof *s));
+    s->parts = needed(calloc(n_parts > 0 ? n_parts : 1, sizeof *s->parts));
     uint8_t *copy = needed(malloc(receipt.len));
     memcpy(copy, receipt.at, receipt.len);
     s->receipt = (teal_bytes){ copy, receipt.len };
