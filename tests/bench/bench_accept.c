@@ -16,7 +16,7 @@
 enum {
     CONNECTIONS = 64,
     ROUNDS = 11,
-    ROUND_MESSAGES = 1920,                    /* 30 on each connection */
+    ROUND_MESSAGES = 960,                     /* 15 on each connection */
     MESSAGES = (1 + ROUNDS) * ROUND_MESSAGES, /* the first round warms up */
     VERIFICATIONS = 400,
     CONTENT_OCTETS = 1024,
