@@ -76,10 +76,13 @@ static courier_outcome judge(const http_answer *a)
     return a->status >= 500 && a->status < 600 ? COURIER_UNKNOWN : COURIER_REFUSED;
 }
 
-static void deliver(const rider *r, http_client *client, parcel *p)
+/* A connection of its own for each: on one that is kept alive and turns out to be closed, libcurl
+ * sends the request a second time by itself. */
+static void deliver(const rider *r, parcel *p)
 {
     char url[1024];
     http_answer answer;
+    http_client *client = http_client_open(ANSWER_MAX_BYTES);
     snprintf(url, sizeof url, "%s/v1/messages", r->peer->url);
     http_client_call(client, "POST", url, "message/cpim", p->body,
                      r->owner->config->peer_timeout_ms, &answer);
@@ -90,13 +93,13 @@ static void deliver(const rider *r, http_client *client, parcel *p)
         log_event(LOG_WARN, "room.peer_post", "peer", r->peer->name, "status",
                   log_number(status, answer.status), "error", answer.error, NULL);
     }
+    http_client_close(&client);
 }
 
 static void *walk(void *arg)
 {
     rider *r = arg;
     courier *c = r->owner;
-    http_client *client = http_client_open(ANSWER_MAX_BYTES);
     pthread_mutex_lock(&c->lock);
     while (!c->stopping) {
         parcel *p = queue_take(&r->parcels);
@@ -105,14 +108,13 @@ static void *walk(void *arg)
             continue;
         }
         pthread_mutex_unlock(&c->lock);
-        deliver(r, client, p);
+        deliver(r, p);
         pthread_mutex_lock(&c->lock);
         queue_put(&c->done, p);
         if (eventfd_write(c->wake_fd, 1) != 0)
             bug("eventfd");
     }
     pthread_mutex_unlock(&c->lock);
-    http_client_close(&client);
     return NULL;
 }
 

@@ -69,15 +69,15 @@ static bool readable(int fd, int timeout_ms)
     return poll(&p, 1, timeout_ms) > 0;
 }
 
-/* Reads one request, on the connection that is there or on a new one. */
+/* Reads one request, on a connection of its own: one that is kept alive could make libcurl send it
+ * twice. */
 static void take_request(fixture *f)
 {
     size_t len = 0, need = SIZE_MAX;
     const char *body = NULL;
-    if (f->fd < 0) {
-        assert_true(readable(f->listener, CENTRE_PATIENCE_MS));
-        f->fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
-    }
+    hang_up(f);
+    assert_true(readable(f->listener, CENTRE_PATIENCE_MS));
+    f->fd = accept4(f->listener, NULL, NULL, SOCK_CLOEXEC);
     while (len < need) {
         assert_true(readable(f->fd, CENTRE_PATIENCE_MS));
         ssize_t n = recv(f->fd, f->request + len, sizeof f->request - 1 - len, 0);
