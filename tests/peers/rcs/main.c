@@ -1,0 +1,119 @@
+/* A sandbox RCS network that speaks the end-to-end extension: users with keys of their own, and
+ * users without. Uses nothing of Teal but the codecs and the protocol: what an operator's own
+ * bridge has to do is all in this folder. */
+#include "tests/peers/rcs/directory.h"
+#include "tests/peers/rcs/network.h"
+#include "tests/peers/rcs/seed.h"
+#include "tests/peers/shared/options.h"
+
+#include <getopt.h>
+#include <poll.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: rcs --port N --gateway URL [--state FILE] --user sealed:HANDLE[,HANDLE…] "
+    "--user plain:HANDLE[,HANDLE…] …\n"
+    "Listens on 127.0.0.1; port 0 is any, said in the line `ready PORT`. FILE keeps the users' "
+    "keys.\n";
+
+static const http_route routes[] = {
+    { "GET", "/v1/directory/{}", directory_get },
+    { "POST", "/v1/directory/{}/claim", directory_claim },
+    { 0 },
+};
+
+typedef struct settings {
+    uint16_t port;
+    const char *gateway, *state;
+    const char *users[NETWORK_MAX_USERS];
+    size_t n_users;
+} settings;
+
+static bool read_settings(int argc, char **argv, settings *out)
+{
+    static const struct option options[] = { { "port", required_argument, NULL, 'p' },
+                                             { "gateway", required_argument, NULL, 'g' },
+                                             { "state", required_argument, NULL, 's' },
+                                             { "user", required_argument, NULL, 'u' },
+                                             { 0 } };
+    *out = (settings){ .port = 8481, .gateway = "http://127.0.0.1:8480" };
+    for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (o) {
+        case 'p':
+            if (!options_port(optarg, &out->port))
+                return false;
+            break;
+        case 'g':
+            out->gateway = optarg;
+            break;
+        case 's':
+            out->state = optarg;
+            break;
+        case 'u':
+            if (out->n_users == NETWORK_MAX_USERS)
+                return false;
+            out->users[out->n_users++] = optarg;
+            break;
+        default:
+            return false;
+        }
+    }
+    return optind == argc && out->n_users > 0;
+}
+
+static bool add_users(network *n, const settings *s)
+{
+    seed keys;
+    bool good = seed_load(s->state, &keys);
+    for (size_t i = 0; good && i < s->n_users; i++) {
+        good = network_add_user(n, s->users[i], keys.key, keys.created_at_ms);
+        if (!good)
+            fprintf(stderr, "rcs: --user %s: not sealed: or plain: and canonical handles\n",
+                    s->users[i]);
+    }
+    sodium_memzero(&keys, sizeof keys);
+    return good;
+}
+
+/* Serves until `stop` is readable. */
+static bool serve(network *n, uint16_t port, int stop)
+{
+    bool any = port == 0;
+    http_server *http = NULL;
+    http = http_server_start(&port, routes, n);
+    if (http != NULL) {
+        printf(any ? "ready %u\n" : "ready\n", port);
+        fflush(stdout);
+        poll(&(struct pollfd){ stop, POLLIN, 0 }, 1, -1);
+    }
+    bool served = http != NULL;
+    network_stop(n);
+    http_server_stop(&http);
+    return served;
+}
+
+int main(int argc, char **argv)
+{
+    settings s;
+    int status = EXIT_FAILURE;
+    if (!read_settings(argc, argv, &s)) {
+        fputs(usage, stderr);
+        return 2;
+    }
+    int stop = options_stop_fd(); /* before the first thread */
+    network *n = calloc(1, sizeof *n);
+    if (n == NULL || stop < 0 || sodium_init() < 0)
+        goto out;
+    network_open(n, s.gateway);
+    if (add_users(n, &s) && serve(n, s.port, stop))
+        status = EXIT_SUCCESS;
+    network_close(n);
+out:
+    free(n);
+    if (stop >= 0)
+        close(stop);
+    return status;
+}
