@@ -1,8 +1,10 @@
 /* A sandbox RCS network that speaks the end-to-end extension: users with keys of their own, and
  * users without. Uses nothing of Teal but the codecs and the protocol: what an operator's own
  * bridge has to do is all in this folder. */
+#include "tests/peers/rcs/control.h"
 #include "tests/peers/rcs/directory.h"
-#include "tests/peers/rcs/network.h"
+#include "tests/peers/rcs/fetch.h"
+#include "tests/peers/rcs/outgoing.h"
 #include "tests/peers/rcs/seed.h"
 #include "tests/peers/shared/options.h"
 
@@ -22,6 +24,10 @@ static const char usage[] =
 static const http_route routes[] = {
     { "GET", "/v1/directory/{}", directory_get },
     { "POST", "/v1/directory/{}/claim", directory_claim },
+    { "POST", "/sandbox/send", control_send },
+    { "GET", "/sandbox/messages", control_messages },
+    { "GET", "/sandbox/receipts", control_receipts },
+    { "POST", "/sandbox/behave", control_behave },
     { 0 },
 };
 
@@ -83,6 +89,9 @@ static bool serve(network *n, uint16_t port, int stop)
 {
     bool any = port == 0;
     http_server *http = NULL;
+    n->outgoing = outgoing_start(n);
+    if (n->outgoing == NULL)
+        return false;
     http = http_server_start(&port, routes, n);
     if (http != NULL) {
         printf(any ? "ready %u\n" : "ready\n", port);
@@ -91,7 +100,9 @@ static bool serve(network *n, uint16_t port, int stop)
     }
     bool served = http != NULL;
     network_stop(n);
+    outgoing_stop(n->outgoing);
     http_server_stop(&http);
+    outgoing_close(&n->outgoing);
     return served;
 }
 
@@ -105,7 +116,7 @@ int main(int argc, char **argv)
     }
     int stop = options_stop_fd(); /* before the first thread */
     network *n = calloc(1, sizeof *n);
-    if (n == NULL || stop < 0 || sodium_init() < 0)
+    if (n == NULL || stop < 0 || sodium_init() < 0 || !fetch_init())
         goto out;
     network_open(n, s.gateway);
     if (add_users(n, &s) && serve(n, s.port, stop))
