@@ -5,6 +5,7 @@
 #include "tests/peers/rcs/directory.h"
 #include "tests/peers/rcs/fetch.h"
 #include "tests/peers/rcs/outgoing.h"
+#include "tests/peers/rcs/receive.h"
 #include "tests/peers/rcs/seed.h"
 #include "tests/peers/shared/options.h"
 
@@ -24,6 +25,7 @@ static const char usage[] =
 static const http_route routes[] = {
     { "GET", "/v1/directory/{}", directory_get },
     { "POST", "/v1/directory/{}/claim", directory_claim },
+    { "POST", "/v1/messages", receive_post },
     { "POST", "/sandbox/send", control_send },
     { "GET", "/sandbox/messages", control_messages },
     { "GET", "/sandbox/receipts", control_receipts },
