@@ -125,7 +125,7 @@ class World:
 
     def start_rcs(self):
         self.spawn("rcs", [self.build / "peers/rcs", "--port", self.rcs_port,
-                           "--gateway", self.gateway,
+                           "--gateway", self.gateway, "--state", self.folder / "rcs.seed",
                            "--user", "sealed:sip:bob@rcs.example,tel:+447700900123",
                            "--user", "plain:sip:carol@rcs.example"])
         self.wait_ready("rcs")
