@@ -156,19 +156,28 @@ static size_t find_one_time(const account *a, uint32_t id)
     return i;
 }
 
-account_result account_open(account *a, const teal_envelope *e, uint8_t *content,
-                            size_t *content_len, teal_diag *why)
+bool account_is_named(const account *a, const teal_envelope *e)
+{
+    return find_wrapped(a, e) != NULL;
+}
+
+bool account_can_open(const account *a, const teal_envelope *e)
 {
     const teal_wrapped_key *key = find_wrapped(a, e);
-    size_t slot = key != NULL ? find_one_time(a, key->prekey_id) : ONE_TIME;
-    if (key == NULL || (key->prekey_id != 0 && slot == ONE_TIME))
-        return ACCOUNT_STALE;
-    const uint8_t *sk = slot < ONE_TIME ? a->secrets->one_time[slot] : a->secrets->last_resort;
-    if (teal_open(e, key, sk, content, content_len, why) != TEAL_OK)
-        return ACCOUNT_FORGED;
-    if (slot < ONE_TIME)
+    return key != NULL && (key->prekey_id == 0 || find_one_time(a, key->prekey_id) < ONE_TIME);
+}
+
+teal_result account_open(account *a, const teal_envelope *e, uint8_t *content, size_t *content_len,
+                         teal_diag *why)
+{
+    const teal_wrapped_key *key = find_wrapped(a, e);
+    bool is_one_time = key->prekey_id != 0;
+    size_t slot = is_one_time ? find_one_time(a, key->prekey_id) : 0;
+    const uint8_t *sk = is_one_time ? a->secrets->one_time[slot] : a->secrets->last_resort;
+    teal_result result = teal_open(e, key, sk, content, content_len, why);
+    if (result == TEAL_OK && is_one_time)
         renew(a, slot);
-    return ACCOUNT_OPENED;
+    return result;
 }
 
 void account_sign(const account *a, teal_envelope *e)

@@ -19,16 +19,15 @@ const uint8_t *account_device(const account *a); /* TEAL_DEVICE_BYTES */
 /* A one-time prekey, which is never handed out again; the last-resort one when they are used up. */
 teal_prekey account_claim(account *a);
 
-typedef enum account_result {
-    ACCOUNT_OPENED = 0,
-    ACCOUNT_STALE, /* sealed to another device, or to a prekey that is used up */
-    ACCOUNT_FORGED,
-} account_result;
+/* Whether it is sealed for the device; and whether for a prekey that the device still has. */
+bool account_is_named(const account *a, const teal_envelope *e);
+bool account_can_open(const account *a, const teal_envelope *e);
 
-/* Opens what is sealed for the device, whose signature the caller has verified. content: of
- * e->ciphertext.len octets. The private part of a one-time prekey is destroyed by that. */
-account_result account_open(account *a, const teal_envelope *e, uint8_t *content,
-                            size_t *content_len, teal_diag *why);
+/* Opens what account_can_open says, and whose signature the caller has verified. content: of
+ * e->ciphertext.len octets. The private part of a one-time prekey is destroyed by that. Returns as
+ * teal_open. */
+teal_result account_open(account *a, const teal_envelope *e, uint8_t *content, size_t *content_len,
+                         teal_diag *why);
 
 /* Signs with the device key; e->sender_device is account_device already. */
 void account_sign(const account *a, teal_envelope *e);

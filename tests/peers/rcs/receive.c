@@ -104,6 +104,6 @@ void receive_post(http_call *c, void *arg)
         http_problem(c, 503, "overloaded", "REQ-REST-4 out of memory", "Try again.", NULL);
     else
         receive(arg, c, &arena);
-    sodium_memzero(arena.base, arena.used); /* it held plaintext */
+    sodium_memzero(arena.base, arena.used); /* plain messages stood in it */
     free(arena.base);
 }

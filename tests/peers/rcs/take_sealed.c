@@ -10,21 +10,41 @@
 
 #include <sodium.h>
 
-/* The user that it is sealed for, and by which handle. */
-static user *find_user(network *n, const teal_envelope *e, teal_bytes *handle, bool *is_here)
+/* A user that it is sealed for, by which of the handles. */
+typedef struct target {
+    user *user;
+    teal_bytes handle;
+    bool opened;
+} target;
+
+typedef struct targets {
+    target at[NETWORK_MAX_USERS];
+    size_t n;
+    bool are_here; /* a recipient has keys on this network, though maybe others than the message */
+} targets;
+
+static bool is_target(const targets *t, const user *u)
 {
-    *is_here = false;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->at[i].user == u)
+            return true;
+    return false;
+}
+
+/* One message speaks to all recipients that a network has; it holds keys for those whose devices
+ * the sender knew. */
+static targets find_targets(network *n, const teal_envelope *e)
+{
+    targets t = { 0 };
     for (size_t i = 0; i < e->n_recipients; i++) {
         user *u = network_find(n, e->recipients[i]);
-        if (u == NULL || u->account == NULL)
+        if (u == NULL || u->account == NULL || is_target(&t, u))
             continue;
-        *is_here = true;
-        *handle = e->recipients[i];
-        for (size_t k = 0; k < e->n_keys; k++)
-            if (memcmp(e->keys[k].device, account_device(u->account), TEAL_DEVICE_BYTES) == 0)
-                return u;
+        t.are_here = true;
+        if (account_is_named(u->account, e))
+            t.at[t.n++] = (target){ u, e->recipients[i], false };
     }
-    return NULL;
+    return t;
 }
 
 static void refuse_stale(const incoming *in)
@@ -113,75 +133,110 @@ static void keep_content(const incoming *in, user *u, const teal_envelope *e,
                                dispositions[receipt->disposition]));
 }
 
-/* Opens and keeps it. network.lock is held, so that it happens once. */
-static account_result open_and_keep(const incoming *in, user *u, const teal_envelope *e,
-                                    teal_diag *why)
+static bool open_and_keep(const incoming *in, user *u, const teal_envelope *e, teal_diag *why)
 {
-    size_t len = 0;
+    size_t before = in->arena->used, len = 0;
     uint8_t *opened = teal_arena_take(in->arena, e->ciphertext.len);
     uint8_t *text = teal_arena_take(in->arena, e->ciphertext.len);
     Teal__V1__Content *content;
-    if (opened == NULL || text == NULL)
-        return ACCOUNT_FORGED;
-    account_result result = account_open(u->account, e, opened, &len, why);
-    if (result == ACCOUNT_OPENED &&
-        teal_content_decode((teal_bytes){ opened, len }, in->arena, &content, why) == TEAL_OK)
+    bool kept =
+        opened != NULL && text != NULL &&
+        account_open(u->account, e, opened, &len, why) == TEAL_OK &&
+        teal_content_decode((teal_bytes){ opened, len }, in->arena, &content, why) == TEAL_OK;
+    if (kept)
         keep_content(in, u, e, content, &(teal_writer){ text, e->ciphertext.len, 0 });
-    else if (result == ACCOUNT_OPENED)
-        result = ACCOUNT_FORGED;
+    sodium_memzero(in->arena->base + before, in->arena->used - before);
+    in->arena->used = before;
+    return kept;
+}
+
+typedef enum taken {
+    TAKEN_NEW = 0,
+    TAKEN_BEFORE,
+    TAKEN_OTHER, /* another message of this id was */
+    TAKEN_STALE, /* a prekey is used up, or of an earlier run */
+    TAKEN_UNREADABLE,
+} taken;
+
+/* Nobody takes it unless there is a key for all who have not taken it yet. One whose key turns out
+ * to be broken ends it, after those who stand before. network.lock is held, so that it happens
+ * once. */
+static taken open_for_all(const incoming *in, targets *t, const teal_envelope *e, teal_diag *why)
+{
+    network *n = in->network;
+    teal_hash names[NETWORK_MAX_USERS], said;
+    bool is_new[NETWORK_MAX_USERS];
+    taken result = TAKEN_BEFORE;
+    teal_transcript_hash(e, NULL, &said);
+    for (size_t i = 0; i < t->n; i++) {
+        names[i] = book_name(e->sender, e->message_id, t->at[i].handle);
+        take_seen seen = take_look(n, &names[i], &said);
+        is_new[i] = seen == SEEN_NEVER;
+        if (seen == SEEN_OTHER)
+            return TAKEN_OTHER;
+        if (is_new[i] && !account_can_open(t->at[i].user->account, e))
+            return TAKEN_STALE;
+    }
+    for (size_t i = 0; i < t->n; i++) {
+        if (!is_new[i])
+            continue;
+        t->at[i].opened = open_and_keep(in, t->at[i].user, e, why);
+        if (!t->at[i].opened)
+            return TAKEN_UNREADABLE;
+        book_put(&n->taken, &names[i], &said);
+        result = TAKEN_NEW;
+    }
     return result;
 }
 
-/* To the device that sent it, unless it has been told. */
-static void answer_opened(const incoming *in, const user *u, teal_bytes handle,
-                          const teal_envelope *e, bool before)
+/* To the device that sent it, by each user who has just got it. */
+static void send_receipts(const incoming *in, const targets *t, const teal_envelope *e)
 {
-    bool asks = e->kind == TEAL_KIND_MESSAGE && (e->wants & TEAL_WANTS_DELIVERED) != 0;
-    take_answer(in, e->message_id, before);
-    if (asks && !before)
-        outgoing_send_receipt(in->network->outgoing, u, handle, e->sender, e->message_id);
+    if (e->kind != TEAL_KIND_MESSAGE || (e->wants & TEAL_WANTS_DELIVERED) == 0)
+        return;
+    for (size_t i = 0; i < t->n; i++)
+        if (t->at[i].opened)
+            outgoing_send_receipt(in->network->outgoing, t->at[i].user, t->at[i].handle, e->sender,
+                                  e->message_id);
 }
 
-static void take_for(const incoming *in, user *u, teal_bytes handle, const teal_envelope *e)
+static void take_for(const incoming *in, targets *t, const teal_envelope *e)
 {
-    network *n = in->network;
     teal_diag why = { "REQ-SEAL-1 it does not open", 0 };
-    teal_hash name = book_name(e->sender, e->message_id, handle), said;
-    account_result result = ACCOUNT_OPENED;
-    teal_transcript_hash(e, NULL, &said);
-    pthread_mutex_lock(&n->lock);
-    take_seen seen = take_look(n, &name, &said);
-    if (seen == SEEN_NEVER)
-        result = open_and_keep(in, u, e, &why);
-    if (seen == SEEN_NEVER && result == ACCOUNT_OPENED)
-        book_put(&n->taken, &name, &said);
-    pthread_mutex_unlock(&n->lock);
-
-    if (seen == SEEN_OTHER)
+    pthread_mutex_lock(&in->network->lock);
+    taken result = open_for_all(in, t, e, &why);
+    pthread_mutex_unlock(&in->network->lock);
+    switch (result) {
+    case TAKEN_NEW:
+    case TAKEN_BEFORE:
+        take_answer(in, e->message_id, result == TAKEN_BEFORE);
+        break;
+    case TAKEN_OTHER:
         take_refuse_reused(in);
-    else if (result == ACCOUNT_STALE)
+        break;
+    case TAKEN_STALE:
         refuse_stale(in);
-    else if (result == ACCOUNT_FORGED)
+        break;
+    case TAKEN_UNREADABLE:
         http_problem(in->call, 422, "content-unreadable", why.rule, "Seal it again.", NULL);
-    else
-        answer_opened(in, u, handle, e, seen == SEEN_BEFORE);
+        break;
+    }
+    send_receipts(in, t, e);
 }
 
 void take_sealed(incoming *in)
 {
     teal_diag why = { 0 };
     teal_envelope e;
-    teal_bytes handle;
-    bool is_here;
     if (teal_e2ee_read(in->cpim, in->arena, &in->routing, &e, &why) != TEAL_OK) {
         take_refuse_malformed(in, &why);
         return;
     }
-    user *u = find_user(in->network, &e, &handle, &is_here);
-    if (!is_here)
+    targets t = find_targets(in->network, &e);
+    if (!t.are_here)
         take_refuse_recipient(in);
-    else if (u == NULL)
+    else if (t.n == 0)
         refuse_stale(in);
     else if (check_form(in, &e, clock_unix_ms()) && check_sender(in, &e))
-        take_for(in, u, handle, &e);
+        take_for(in, &t, &e);
 }
