@@ -69,8 +69,10 @@ static evidence_verdict check_signature(const room *r, const Teal__V1__Submit *s
     const teal_envelope *e = &out->envelope;
     teal_manifest m;
     teal_diag why = { 0 };
-    if (teal_manifest_decode(bytes_of(s->manifest), arena, &m, &why) != TEAL_OK ||
-        teal_manifest_verify(&m, &why) != TEAL_OK || !teal_manifest_has_handle(&m, e->sender))
+    teal_bytes encoded = bytes_of(s->manifest);
+    if (teal_manifest_decode(encoded, arena, &m, &why) != TEAL_OK ||
+        verified_manifest(r->verified, encoded, &m, &why) != TEAL_OK ||
+        !teal_manifest_has_handle(&m, e->sender))
         return refuse(reason, "consent-forged");
     const teal_device *device = teal_manifest_device(&m, e->sender_device);
     if (device == NULL || e->has_origin ||

@@ -261,6 +261,7 @@ int room_main(const config *c, int edge_fd)
     r.started_ms = r.clock_ms;
     notices_open(&r.notices, edge_fd);
     r.pins = pins_open(MAX_PINS);
+    r.verified = verified_open();
     r.reports = reports_open();
     r.inbound = inbound_open();
     r.outbound = outbound_open(c);
@@ -275,6 +276,7 @@ int room_main(const config *c, int edge_fd)
     inbound_close(&r);
     reports_close(&r);
     pins_close(&r.pins);
+    verified_close(&r.verified);
     notices_close(&r.notices);
     close(signals);
     free(m);

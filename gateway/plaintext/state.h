@@ -7,6 +7,7 @@
 #include "gateway/links/sms_smpp.h"
 #include "gateway/plaintext/notices.h"
 #include "gateway/plaintext/pins.h"
+#include "gateway/plaintext/verified.h"
 
 /* References of the room's own (Report, WhoIs, Inbound) have this bit; the edge's do not. */
 #define ROOM_REF_BIT (UINT64_C(1) << 63)
@@ -21,6 +22,7 @@ typedef struct room {
     bool stopping; /* lets what has left come to its end, takes nothing new */
     notices notices;
     pins *pins;
+    verified *verified;
     smpp_link *link; /* NULL: none is configured */
     struct outbound *outbound;
     struct inbound *inbound;
