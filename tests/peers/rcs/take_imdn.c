@@ -71,7 +71,7 @@ static bool verify(network *n, const user *u, const gateway_card *card, teal_byt
 
 static json_t *text_json(teal_bytes text)
 {
-    return json_stringn((const char *)text.at, text.len);
+    return text.len > 0 ? json_stringn((const char *)text.at, text.len) : json_string("");
 }
 
 static json_t *describe(const teal_imdn *i, const teal_receipt *r)
