@@ -67,6 +67,7 @@ class World:
         self.settings = settings or {}
         self.peers = peers
         self.processes = {}
+        self.said = {}  # how long each log was when its process started
         self.config = self.folder / "teal.conf"
 
     # ---- starting and stopping ---------------------------------------------------------------
@@ -116,6 +117,7 @@ class World:
 
     def spawn(self, name, command):
         log = open(self.folder / f"{name}.log", "ab")
+        self.said[name] = log.tell()
         self.processes[name] = subprocess.Popen([str(c) for c in command], stdout=log, stderr=log,
                                                 stdin=subprocess.DEVNULL, start_new_session=True)
 
@@ -139,7 +141,8 @@ class World:
     def wait_ready(self, name):
         log = self.folder / f"{name}.log"
         until(f"{name} to be ready", 20,
-              lambda: self.alive(name) and b"\nready" in b"\n" + log.read_bytes())
+              lambda: self.alive(name) and
+              b"\nready" in b"\n" + log.read_bytes()[self.said[name]:])
 
     def alive(self, name):
         status = self.processes[name].poll()
