@@ -22,17 +22,17 @@ size_t teal_gsm7_septets(const teal_gsm7_alphabet *a, uint32_t code_point, uint8
 /* Appends one septet per octet, as SMPP carries data_coding 0; never substitutes a character.
  * Returns TEAL_OK; TEAL_MALFORMED if `text` is not UTF-8; TEAL_UNSUPPORTED at the first character
  * that the alphabet lacks; TEAL_SPACE (out->len: need). */
-__attribute__((warn_unused_result))
-teal_result teal_gsm7_encode(const teal_gsm7_alphabet *a, teal_bytes text, teal_writer *out,
-                             teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_gsm7_encode(const teal_gsm7_alphabet *a,
+                                                                 teal_bytes text, teal_writer *out,
+                                                                 teal_diag *why);
 
 /* Inverse. An escape before a code that the extension lacks is skipped and the basic character
  * shown; an escape at the end or before another escape is a space (§6.2.1.1).
  * Returns TEAL_OK; TEAL_MALFORMED at an octet above 127; TEAL_SPACE (text->len: need, at most
- * 2 bytes per septet). */
-__attribute__((warn_unused_result))
-teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a, teal_bytes septets, teal_writer *text,
-                             teal_diag *why);
+ * 3 bytes per septet). */
+__attribute__((warn_unused_result)) teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a,
+                                                                 teal_bytes septets,
+                                                                 teal_writer *text, teal_diag *why);
 
 /* Bits, 0..6, between a user data header of that many octets (its length octet counted) and the
  * first septet: TS 23.040 §9.2.3.24. */
@@ -40,13 +40,14 @@ unsigned teal_gsm7_fill_bits(size_t header_octets);
 
 /* Packs septets (each 0..127, asserted) after `fill_bits` zero bits, least significant bit first.
  * Unused bits of the last octet are zero. Returns TEAL_OK or TEAL_SPACE (out->len: need). */
-__attribute__((warn_unused_result))
-teal_result teal_gsm7_pack(teal_bytes septets, unsigned fill_bits, teal_writer *out);
+__attribute__((warn_unused_result)) teal_result teal_gsm7_pack(teal_bytes septets,
+                                                               unsigned fill_bits,
+                                                               teal_writer *out);
 
 /* Inverse: exactly `count` septets; what follows them in `packed` is ignored.
  * Returns TEAL_OK; TEAL_MORE if `packed` is too short; TEAL_SPACE (out->len: need). */
-__attribute__((warn_unused_result))
-teal_result teal_gsm7_unpack(teal_bytes packed, unsigned fill_bits, size_t count, teal_writer *out,
-                             teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_gsm7_unpack(teal_bytes packed,
+                                                                 unsigned fill_bits, size_t count,
+                                                                 teal_writer *out, teal_diag *why);
 
 #endif
