@@ -1,7 +1,6 @@
 /* Octets of a short message to text, by data_coding. Never guesses a character set. */
 #include "codecs/sms/coding.h"
 
-#include "codecs/sms/gsm7.h"
 #include "codecs/sms/ucs2.h"
 #include "codecs/utf8.h"
 
@@ -34,11 +33,13 @@ static teal_result decode_direct(teal_bytes octets, uint8_t last, teal_writer *t
     return TEAL_OK;
 }
 
-teal_result teal_coding_decode(uint8_t data_coding, teal_bytes octets, teal_writer *text,
-                               teal_diag *why)
+teal_result teal_coding_decode(uint8_t data_coding, teal_gsm7_shift shift, teal_bytes octets,
+                               teal_writer *text, teal_diag *why)
 {
-    if (data_coding == TEAL_CODING_GSM7 || is_class_gsm7(data_coding))
-        return teal_gsm7_decode(&teal_gsm7_default, octets, text, why);
+    if (data_coding == TEAL_CODING_GSM7 || is_class_gsm7(data_coding)) {
+        teal_gsm7_alphabet alphabet = teal_gsm7_alphabet_of(shift);
+        return teal_gsm7_decode(&alphabet, octets, text, why);
+    }
     if (data_coding == TEAL_CODING_UCS2)
         return teal_ucs2_decode(octets, text, why);
     if (data_coding == TEAL_CODING_ASCII)

@@ -185,8 +185,8 @@ teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu, teal_dlr *out, teal_di
     if ((pdu->message.esm_class & TEAL_ESM_TYPE_MASK) != TEAL_ESM_RECEIPT)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMS-42 esm_class is not of a receipt", 0, why);
     teal_bytes text, id;
-    teal_udh_concat concat;
-    teal_result result = teal_smpp_user_data(pdu, &text, &concat, why);
+    teal_udh udh;
+    teal_result result = teal_smpp_user_data(pdu, &text, &udh, why);
     if (result != TEAL_OK)
         return result;
     uint32_t state;

@@ -6,9 +6,9 @@
 
 static teal_reassembly_key key_of(const teal_reassembly_part *p)
 {
-    teal_reassembly_key key = { .ref = p->concat.ref,
-                                .total = p->concat.total,
-                                .wide = p->concat.wide };
+    teal_reassembly_key key = { .ref = p->udh.concat.ref,
+                                .total = p->udh.concat.total,
+                                .wide = p->udh.concat.wide };
     teal_writer source = { key.source, sizeof key.source, 0 };
     teal_writer destination = { key.destination, sizeof key.destination, 0 };
     teal_write_bytes(&source, p->source);
@@ -23,14 +23,20 @@ static bool key_equal(const teal_reassembly_key *a, const teal_reassembly_key *b
            a->total == b->total && a->wide == b->wide;
 }
 
-/* FNV-1a: only tells retransmissions from reused references; nothing secret hangs on it. */
-static uint64_t digest_of(const teal_reassembly_part *p)
+static uint64_t fnv1a(uint64_t hash, teal_bytes octets)
 {
-    uint64_t hash = (UINT64_C(14695981039346656037) ^ p->data_coding) * UINT64_C(1099511628211);
-    teal_reader r = teal_reader_of(p->octets);
+    teal_reader r = teal_reader_of(octets);
     while (teal_read_left(&r) > 0)
         hash = (hash ^ teal_read_u8(&r)) * UINT64_C(1099511628211);
     return hash;
+}
+
+/* FNV-1a: only tells retransmissions from reused references; nothing secret hangs on it. */
+static uint64_t digest_of(const teal_reassembly_part *p)
+{
+    const uint8_t coding[] = { p->data_coding, p->udh.shift.locking, p->udh.shift.single };
+    uint64_t hash = fnv1a(UINT64_C(14695981039346656037), (teal_bytes){ coding, sizeof coding });
+    return fnv1a(hash, p->octets);
 }
 
 static bool is_free(const teal_reassembly_slot *s)
@@ -85,6 +91,12 @@ static teal_reassembly_slot *take(const teal_reassembly *t, teal_reassembly_loss
     return best;
 }
 
+static bool same_coding(const teal_reassembly_piece *a, const teal_reassembly_piece *b)
+{
+    return a->data_coding == b->data_coding && a->shift.locking == b->shift.locking &&
+           a->shift.single == b->shift.single;
+}
+
 /* Appends the text of the whole message. Joins the octets first: phones cut surrogate pairs and
  * escapes; but only of equal coding, since parts may differ in it. */
 static teal_result write_text(const teal_reassembly_slot *s, teal_writer *text, teal_diag *why)
@@ -93,11 +105,12 @@ static teal_result write_text(const teal_reassembly_slot *s, teal_writer *text, 
     teal_result result = TEAL_OK;
     for (uint8_t i = 0; i < s->key.total && result == TEAL_OK;) {
         teal_writer run = { buf, sizeof buf, 0 };
-        uint8_t data_coding = s->pieces[i].data_coding;
-        for (; i < s->key.total && s->pieces[i].data_coding == data_coding; i++)
+        const teal_reassembly_piece *first = &s->pieces[i];
+        for (; i < s->key.total && same_coding(&s->pieces[i], first); i++)
             teal_write_bytes(&run, (teal_bytes){ s->pieces[i].octets, s->pieces[i].len });
         assert(teal_write_fits(&run));
-        result = teal_coding_decode(data_coding, teal_written(&run), text, why);
+        result =
+            teal_coding_decode(first->data_coding, first->shift, teal_written(&run), text, why);
     }
     explicit_bzero(buf, sizeof buf);
     return result;
@@ -113,7 +126,7 @@ static void forget_text(teal_reassembly_slot *s)
 static teal_result check_part(const teal_reassembly_part *p, const teal_writer *text,
                               teal_diag *why)
 {
-    const teal_udh_concat *c = &p->concat;
+    const teal_udh_concat *c = &p->udh.concat;
     if (p->source.len > TEAL_REASSEMBLY_ADDRESS_BYTES ||
         p->destination.len > TEAL_REASSEMBLY_ADDRESS_BYTES)
         return teal_refuse(TEAL_LIMIT, "REQ-SMS-30 address is over 20 octets", 0, why);
@@ -132,12 +145,13 @@ static teal_result check_part(const teal_reassembly_part *p, const teal_writer *
 
 static void store(teal_reassembly_slot *s, const teal_reassembly_part *p)
 {
-    teal_reassembly_piece *piece = &s->pieces[p->concat.seq - 1];
+    teal_reassembly_piece *piece = &s->pieces[p->udh.concat.seq - 1];
     teal_writer w = { piece->octets, sizeof piece->octets, 0 };
     teal_write_bytes(&w, p->octets);
     assert(teal_write_fits(&w));
     piece->len = (uint8_t)w.len;
     piece->data_coding = p->data_coding;
+    piece->shift = p->udh.shift;
     piece->digest = digest_of(p);
     piece->present = true;
     s->have++;
@@ -151,7 +165,7 @@ static teal_reassembly_slot *slot_for(teal_reassembly *t, const teal_reassembly_
     teal_reassembly_slot *s = find(t, &key);
     *present = false;
     if (s != NULL) {
-        const teal_reassembly_piece *piece = &s->pieces[p->concat.seq - 1];
+        const teal_reassembly_piece *piece = &s->pieces[p->udh.concat.seq - 1];
         *present = piece->present && piece->digest == digest_of(p);
         if (!timed_out(t, s, now_ms) && (*present || !piece->present))
             return s;
@@ -197,10 +211,10 @@ teal_result teal_reassembly_add(teal_reassembly *t, const teal_reassembly_part *
     if (result != TEAL_OK)
         return result;
     size_t before = text->len;
-    if (part->concat.total > 1)
+    if (part->udh.concat.total > 1)
         result = add_checked(t, part, now_ms, text, state, loss, why);
     else {
-        result = teal_coding_decode(part->data_coding, part->octets, text, why);
+        result = teal_coding_decode(part->data_coding, part->udh.shift, part->octets, text, why);
         if (result == TEAL_OK)
             *state = TEAL_REASSEMBLY_COMPLETE;
     }

@@ -23,6 +23,7 @@ typedef struct teal_reassembly_piece {
     uint64_t digest; /* tells a duplicate from another message that reuses the reference */
     uint8_t octets[TEAL_SEGMENT_MAX_OCTETS];
     uint8_t len, data_coding;
+    teal_gsm7_shift shift;
     bool present;
 } teal_reassembly_piece;
 
@@ -49,7 +50,7 @@ typedef struct teal_reassembly_loss {
 
 typedef struct teal_reassembly_part {
     teal_bytes source, destination; /* 0..20 bytes */
-    teal_udh_concat concat;         /* total 0 or 1: complete in itself, takes no slot */
+    teal_udh udh; /* concat.total 0 or 1: complete in itself, takes no slot; shift; no ports */
     uint8_t data_coding;
     teal_bytes octets; /* user data behind the header, 0..160 */
 } teal_reassembly_part;
@@ -69,10 +70,9 @@ typedef enum teal_reassembly_state {
  *          TEAL_REASSEMBLY_PARTS, or addresses or octets over their bounds; TEAL_MALFORMED if
  *          the part's seq is outside 1..total, or the text is not of its coding (the message is
  *          dropped then); TEAL_SPACE if `text` is too small. Unless TEAL_OK, *state is WAITING. */
-__attribute__((warn_unused_result))
-teal_result teal_reassembly_add(teal_reassembly *t, const teal_reassembly_part *part,
-                                int64_t now_ms, teal_writer *text, teal_reassembly_state *state,
-                                teal_reassembly_loss *loss, teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_reassembly_add(
+    teal_reassembly *t, const teal_reassembly_part *part, int64_t now_ms, teal_writer *text,
+    teal_reassembly_state *state, teal_reassembly_loss *loss, teal_diag *why);
 
 /* Frees one slot whose time is over. Returns true and fills *loss if that lost an unfinished
  * message: call until false. */

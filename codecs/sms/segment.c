@@ -64,9 +64,9 @@ static void begin_segment(layout *l)
                          .total = l->total };
     if (l->total == 1)
         return;
-    teal_udh_concat concat = { .ref = l->ref, .total = l->total, .seq = s->seq };
+    teal_udh udh = { .concat = { .ref = l->ref, .total = l->total, .seq = s->seq } };
     size_t len;
-    teal_result result = teal_udh_encode(&concat, s->octets, sizeof s->octets, &len);
+    teal_result result = teal_udh_encode(&udh, s->octets, sizeof s->octets, &len);
     assert(result == TEAL_OK);
     (void)result;
     s->len = (uint8_t)len;

@@ -373,11 +373,11 @@ static void read_sar(teal_bytes tlvs, teal_udh_concat *concat)
         };
 }
 
-teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets,
-                                teal_udh_concat *concat, teal_diag *why)
+teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets, teal_udh *udh,
+                                teal_diag *why)
 {
     *octets = (teal_bytes){ 0 };
-    *concat = (teal_udh_concat){ 0 };
+    *udh = (teal_udh){ 0 };
     teal_bytes data = pdu->message.short_message, payload, header;
     if (teal_smpp_tlv_find(pdu->tlvs, TEAL_TLV_MESSAGE_PAYLOAD, &payload)) {
         if (data.len > 0)
@@ -388,12 +388,12 @@ teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets,
     if (pdu->message.esm_class & TEAL_ESM_UDHI) {
         teal_bytes rest;
         if (teal_udh_split(data, &header, &rest, why) != TEAL_OK ||
-            teal_udh_decode(header, concat, why) != TEAL_OK)
+            teal_udh_decode(header, udh, why) != TEAL_OK)
             return TEAL_MALFORMED; /* the message is whole: no octets can come after it */
         data = rest;
     }
-    if (concat->total == 0)
-        read_sar(pdu->tlvs, concat);
+    if (udh->concat.total == 0)
+        read_sar(pdu->tlvs, &udh->concat);
     *octets = data;
     return TEAL_OK;
 }

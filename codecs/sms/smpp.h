@@ -79,8 +79,8 @@ typedef struct teal_smpp_pdu {
  * unit:    view of `stream`, set on TEAL_OK: what teal_smpp_decode takes.
  * Returns: TEAL_OK; TEAL_MORE until the whole unit is there; TEAL_MALFORMED if command_length is
  *          below 16, TEAL_LIMIT above TEAL_SMPP_MAX_OCTETS: close the connection. */
-__attribute__((warn_unused_result))
-teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit, teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit,
+                                                                teal_diag *why);
 
 /* Decodes one unit.
  * unit:    exactly one, as teal_smpp_frame gives; `out` points into it.
@@ -89,27 +89,29 @@ teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit, teal_diag *why)
  * Returns: TEAL_OK; TEAL_MORE if shorter than its command_length; TEAL_MALFORMED if a field has
  *          no end or is over its size, or an optional parameter crosses the end or has not its
  *          length; TEAL_UNSUPPORTED for a command not listed above. */
-__attribute__((warn_unused_result))
-teal_result teal_smpp_decode(teal_bytes unit, teal_smpp_pdu *out, teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_smpp_decode(teal_bytes unit,
+                                                                 teal_smpp_pdu *out,
+                                                                 teal_diag *why);
 
 /* Appends one unit. A response that has a status other than 0, no id and no tlvs is a header
  * alone, as §4.4.2 wants it.
  * Returns: TEAL_OK; TEAL_MALFORMED if a field is over its size or holds a NUL, or tlvs is not a
  *          list of optional parameters; TEAL_UNSUPPORTED for a command not listed above;
  *          TEAL_LIMIT over TEAL_SMPP_MAX_OCTETS; TEAL_SPACE (out->len: need). */
-__attribute__((warn_unused_result))
-teal_result teal_smpp_encode(const teal_smpp_pdu *pdu, teal_writer *out, teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_smpp_encode(const teal_smpp_pdu *pdu,
+                                                                 teal_writer *out, teal_diag *why);
 
 /* "submit_sm_resp" ...; "unknown" for others. Static text. */
 const char *teal_smpp_command_name(uint32_t command);
 
 /* What a submit_sm or deliver_sm carries, wherever its sender put it: short_message or
  * message_payload; concatenation from the user data header, else from sar_* parameters.
- * octets:  view behind the user data header. concat: total 0 if not concatenated.
+ * octets:  view behind the user data header.
+ * udh:     concat.total 0 if not concatenated.
  *          sar_* that are not all there or impossible count as absent (§5.3.2.22..24).
  * Returns: TEAL_OK; TEAL_MALFORMED if both bodies are there or the user data header is broken. */
-__attribute__((warn_unused_result))
-teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets,
-                                teal_udh_concat *concat, teal_diag *why);
+__attribute__((warn_unused_result)) teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu,
+                                                                    teal_bytes *octets,
+                                                                    teal_udh *udh, teal_diag *why);
 
 #endif

@@ -38,7 +38,7 @@ typedef struct text_part {
     smpp_link_ticket ticket;
     teal_bytes source, destination, octets;
     uint8_t source_ton, data_coding;
-    teal_udh_concat concat;
+    teal_udh udh;
     char number[TEAL_REASSEMBLY_ADDRESS_BYTES + 2];
     letter_copy copy;
 } text_part;
@@ -125,10 +125,12 @@ static void digest(const inbound *in, text_part *p)
     uint8_t head[] = { (uint8_t)p->source.len,
                        (uint8_t)p->destination.len,
                        p->data_coding,
-                       (uint8_t)(p->concat.ref >> 8),
-                       (uint8_t)(p->concat.ref),
-                       p->concat.total,
-                       p->concat.seq };
+                       p->udh.shift.locking,
+                       p->udh.shift.single,
+                       (uint8_t)(p->udh.concat.ref >> 8),
+                       (uint8_t)(p->udh.concat.ref),
+                       p->udh.concat.total,
+                       p->udh.concat.seq };
     crypto_generichash_init(&state, in->digest_key, sizeof in->digest_key, LETTER_DIGEST_BYTES);
     crypto_generichash_update(&state, head, sizeof head);
     crypto_generichash_update(&state, p->source.at, p->source.len);
@@ -167,7 +169,7 @@ static uint32_t take_whole(room *r, const text_part *p, uint8_t *text)
     teal_writer w = { text, TEAL_REASSEMBLY_TEXT_BYTES, 0 };
     if (p->octets.len > WHOLE_MAX_OCTETS)
         return ESME_RINVMSGLEN;
-    if (teal_coding_decode(p->data_coding, p->octets, &w, &why) != TEAL_OK) {
+    if (teal_coding_decode(p->data_coding, p->udh.shift, p->octets, &w, &why) != TEAL_OK) {
         log_event(LOG_WARN, "room.text_refused", "why", why.rule, NULL);
         return ESME_RX_R_APPN;
     }
@@ -180,9 +182,9 @@ static uint32_t take_whole(room *r, const text_part *p, uint8_t *text)
 
 static teal_reassembly_key key_of(const text_part *p)
 {
-    teal_reassembly_key key = { .ref = p->concat.ref,
-                                .total = p->concat.total,
-                                .wide = p->concat.wide };
+    teal_reassembly_key key = { .ref = p->udh.concat.ref,
+                                .total = p->udh.concat.total,
+                                .wide = p->udh.concat.wide };
     memcpy(key.source, p->source.at, p->source.len);
     memcpy(key.destination, p->destination.at, p->destination.len);
     return key;
@@ -235,7 +237,7 @@ static uint32_t take_part(room *r, const text_part *p, uint8_t *text)
     teal_writer w = { text, TEAL_REASSEMBLY_TEXT_BYTES, 0 };
     teal_reassembly_state state;
     teal_reassembly_loss loss = { 0 };
-    teal_reassembly_part part = { p->source, p->destination, p->concat, p->data_coding, p->octets };
+    teal_reassembly_part part = { p->source, p->destination, p->udh, p->data_coding, p->octets };
     teal_result result =
         teal_reassembly_add(&in->reassembly, &part, r->clock_ms, &w, &state, &loss, &why);
     lose(r, &loss);
@@ -261,7 +263,7 @@ static void take_text(room *r, const text_part *p)
     uint8_t *text = vault_take(in->letters.texts);
     uint32_t status = ESME_RX_T_APPN;
     if (text != NULL)
-        status = p->concat.total > 1 ? take_part(r, p, text) : take_whole(r, p, text);
+        status = p->udh.concat.total > 1 ? take_part(r, p, text) : take_whole(r, p, text);
     if (status == ESME_ROK)
         return;
     vault_give_back(in->letters.texts, text);
@@ -279,7 +281,7 @@ static void on_text(room *r, smpp_link_ticket ticket, const teal_smpp_pdu *pdu)
                     .source_ton = m->source.ton,
                     .data_coding = m->data_coding,
                     .copy = { .ticket = ticket, .at_ms = r->clock_ms } };
-    if (teal_smpp_user_data(pdu, &p.octets, &p.concat, &why) != TEAL_OK) {
+    if (teal_smpp_user_data(pdu, &p.octets, &p.udh, &why) != TEAL_OK) {
         log_event(LOG_WARN, "room.text_refused", "why", why.rule, NULL);
         answer(r, ticket, ESME_RX_R_APPN);
         return;

@@ -24,7 +24,7 @@ static teal_reassembly_part part_of(const teal_segment *s)
     if (s->esm_class & TEAL_ESM_UDHI) {
         teal_bytes header;
         require(teal_udh_split(p.octets, &header, &p.octets, NULL) == TEAL_OK);
-        require(teal_udh_decode(header, &p.concat, NULL) == TEAL_OK);
+        require(teal_udh_decode(header, &p.udh, NULL) == TEAL_OK);
     }
     return p;
 }

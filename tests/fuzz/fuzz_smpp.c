@@ -15,11 +15,12 @@ static void require(bool holds)
 static void check_message(const teal_smpp_pdu *pdu)
 {
     teal_bytes octets;
-    teal_udh_concat c;
+    teal_udh udh;
     teal_dlr dlr;
     teal_diag why = { 0 };
-    if (teal_smpp_user_data(pdu, &octets, &c, &why) == TEAL_OK)
-        require(c.total == 0 || (c.seq >= 1 && c.seq <= c.total));
+    if (teal_smpp_user_data(pdu, &octets, &udh, &why) == TEAL_OK)
+        require(udh.concat.total == 0 ||
+                (udh.concat.seq >= 1 && udh.concat.seq <= udh.concat.total));
     else
         require(why.rule != NULL);
     if (teal_dlr_of_message(pdu, &dlr, &why) == TEAL_OK)

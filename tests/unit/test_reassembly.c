@@ -34,7 +34,7 @@ static teal_reassembly_part part(const char *source, uint16_t ref, uint8_t total
 {
     return (teal_reassembly_part){ .source = teal_text(source),
                                    .destination = teal_text("900"),
-                                   .concat = { ref, total, seq, false },
+                                   .udh = { .concat = { ref, total, seq, false } },
                                    .data_coding = TEAL_CODING_GSM7,
                                    .octets = teal_text(octets) };
 }
@@ -117,7 +117,7 @@ static void test_key(void **state)
         print_message("%s\n", others[i].name);
         teal_reassembly_part p = part(others[i].source, others[i].ref, others[i].total, 2, "b");
         p.destination = teal_text(others[i].destination);
-        p.concat.wide = others[i].wide;
+        p.udh.concat.wide = others[i].wide;
         set_up(state);
         table.count = 1; /* so that another key has to evict the first */
         add("1", 7, 2, 1, "a", 0);
@@ -216,7 +216,7 @@ static void test_joined_before_decoding(void **state)
     p.data_coding = TEAL_CODING_UCS2;
     p.octets = (teal_bytes){ (const uint8_t *)"\0a\xD8\x3D", 4 };
     assert_int_equal(add_part(p, 0), TEAL_OK);
-    p.concat.seq = 2;
+    p.udh.concat.seq = 2;
     p.octets = (teal_bytes){ (const uint8_t *)"\xDE\x00\0b", 4 };
     assert_int_equal(add_part(p, 0), TEAL_OK);
     EXPECT_TEXT("a😀b");
@@ -237,18 +237,45 @@ static void test_mixed_codings(void **state)
     EXPECT_TEXT("price: ₽ $");
 }
 
+/* Each part has the alphabet of its own header: TS 23.040 §9.2.3.24.15, .16. */
+static void test_mixed_shifts(void **state)
+{
+    (void)state;
+    teal_reassembly_part p = part("1", 7, 3, 2, "\x04\x1B\x65");
+    p.udh.shift.locking = TEAL_GSM7_TURKISH;
+    add("1", 7, 3, 1, "\x04", 0);
+    assert_int_equal(add_part(p, 0), TEAL_OK);
+    p = part("1", 7, 3, 3, "\x04\x1B\x65\x1Bs");
+    p.udh.shift.single = TEAL_GSM7_TURKISH;
+    assert_int_equal(add_part(p, 0), TEAL_OK);
+    EXPECT_TEXT("è€€è€ş");
+}
+
+/* The same octets in another alphabet are another text. */
+static void test_shift_tells_parts_apart(void **state)
+{
+    (void)state;
+    teal_reassembly_part p = part("1", 7, 2, 1, "\x04");
+    assert_int_equal(add_part(p, 0), TEAL_OK);
+    p.udh.shift.locking = TEAL_GSM7_TURKISH;
+    assert_int_equal(add_part(p, 0), TEAL_OK);
+    assert_int_equal(said, TEAL_REASSEMBLY_WAITING);
+    assert_int_equal(lost.have, 1);
+}
+
 static void test_largest(void **state)
 {
     (void)state;
-    static char euros[TEAL_SEGMENT_MAX_OCTETS + 1];
-    for (size_t i = 0; i < TEAL_SEGMENT_MAX_OCTETS; i += 2) {
-        euros[i] = 0x1B;
-        euros[i + 1] = 0x65;
+    static char letters[TEAL_SEGMENT_MAX_OCTETS + 1]; /* U+0915 each: three octets of UTF-8 */
+    memset(letters, 0x15, TEAL_SEGMENT_MAX_OCTETS);
+    for (uint8_t seq = 1; seq <= TEAL_REASSEMBLY_PARTS; seq++) {
+        teal_reassembly_part p =
+            part("12345678901234567890", 65535, TEAL_REASSEMBLY_PARTS, seq, letters);
+        p.udh.shift.locking = TEAL_GSM7_HINDI;
+        assert_int_equal(add_part(p, 0), TEAL_OK);
     }
-    for (uint8_t seq = 1; seq <= TEAL_REASSEMBLY_PARTS; seq++)
-        add("12345678901234567890", 65535, TEAL_REASSEMBLY_PARTS, seq, euros, 0);
     assert_int_equal(said, TEAL_REASSEMBLY_COMPLETE);
-    assert_int_equal(got.len, TEAL_REASSEMBLY_PARTS * TEAL_SEGMENT_MAX_OCTETS / 2 * 3);
+    assert_int_equal(got.len, TEAL_REASSEMBLY_TEXT_BYTES);
 }
 
 static void refuse(const char *name, teal_reassembly_part p, teal_result want, const char *rule)
@@ -342,7 +369,7 @@ static void test_random_round_trips(void **state)
             p.octets = all;
             if (segment->esm_class & TEAL_ESM_UDHI) {
                 assert_int_equal(teal_udh_split(all, &header, &p.octets, NULL), TEAL_OK);
-                assert_int_equal(teal_udh_decode(header, &p.concat, NULL), TEAL_OK);
+                assert_int_equal(teal_udh_decode(header, &p.udh, NULL), TEAL_OK);
             }
             assert_int_equal(add_part(p, (int64_t)i), TEAL_OK);
             assert_int_equal(lost.have, 0);
@@ -369,6 +396,8 @@ int main(void)
         TEST(test_eviction),
         TEST(test_joined_before_decoding),
         TEST(test_mixed_codings),
+        TEST(test_mixed_shifts),
+        TEST(test_shift_tells_parts_apart),
         TEST(test_largest),
         TEST(test_refusals),
         TEST(test_whole_is_not_of_its_coding),

@@ -32,9 +32,9 @@ static void assert_text(const teal_smpp_pdu *pdu, const char *text)
     uint8_t buf[1024];
     teal_writer w = { buf, sizeof buf, 0 };
     teal_diag why;
-    assert_int_equal(
-        teal_coding_decode(pdu->message.data_coding, pdu->message.short_message, &w, &why),
-        TEAL_OK);
+    assert_int_equal(teal_coding_decode(pdu->message.data_coding, (teal_gsm7_shift){ 0 },
+                                        pdu->message.short_message, &w, &why),
+                     TEAL_OK);
     if (!teal_bytes_equal(teal_written(&w), teal_text(text)))
         fail_msg("the centre got: %.*s", (int)w.len, (const char *)buf);
 }
@@ -102,13 +102,13 @@ static void long_text_leaves_in_segments(void **state)
     for (uint8_t i = 0; i < 3; i++) {
         teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
         teal_bytes octets;
-        teal_udh_concat concat;
+        teal_udh udh;
         teal_diag why;
-        assert_int_equal(teal_smpp_user_data(&pdu, &octets, &concat, &why), TEAL_OK);
-        assert_int_equal(concat.total, 3);
-        assert_int_equal(concat.seq, i + 1);
-        assert_true(i == 0 || concat.ref == concat_ref);
-        concat_ref = (uint8_t)concat.ref;
+        assert_int_equal(teal_smpp_user_data(&pdu, &octets, &udh, &why), TEAL_OK);
+        assert_int_equal(udh.concat.total, 3);
+        assert_int_equal(udh.concat.seq, i + 1);
+        assert_true(i == 0 || udh.concat.ref == concat_ref);
+        concat_ref = (uint8_t)udh.concat.ref;
         sequences[i] = pdu.sequence;
     }
     centre_answer(&r->centre, sequences[2], ESME_ROK, "c");

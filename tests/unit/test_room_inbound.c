@@ -174,9 +174,9 @@ static void a_text_is_sealed_and_answered_when_taken(void **state)
 static uint32_t send_part(rig *r, uint8_t ref, uint8_t total, uint8_t seq, const char *text)
 {
     uint8_t octets[160];
-    teal_udh_concat concat = { ref, total, seq, false };
+    teal_udh udh = { .concat = { ref, total, seq, false } };
     size_t len;
-    assert_int_equal(teal_udh_encode(&concat, octets, sizeof octets, &len), TEAL_OK);
+    assert_int_equal(teal_udh_encode(&udh, octets, sizeof octets, &len), TEAL_OK);
     memcpy(octets + len, text, strlen(text));
     return centre_deliver(&r->centre, FROM, TO, TEAL_ESM_UDHI,
                           (teal_bytes){ octets, len + strlen(text) });

@@ -28,6 +28,7 @@ static const struct {
     { "5.2.19, above ASCII", 0x01, { 'a', 0x80 }, 2, TEAL_MALFORMED, 1, NULL },
     { "5.2.19, octets unspecified", 0x02, { 'a' }, 1, TEAL_UNSUPPORTED, 0, NULL },
     { "5.2.19, Latin-1", 0x03, { 'n', 0xE9, 0xFF }, 3, TEAL_OK, 0, "néÿ" },
+    { "5.2.19, binary", 0x04, { 'a' }, 1, TEAL_UNSUPPORTED, 0, NULL },
     { "5.2.19, JIS", 0x05, { 'a' }, 1, TEAL_UNSUPPORTED, 0, NULL },
     { "5.2.19, UCS-2", 0x08, { 0x00, 'a', 0x20, 0xAC }, 4, TEAL_OK, 0, "a€" },
     { "2781 §2.1, pair", 0x08, { 0xD8, 0x08, 0xDF, 0x45 }, 4, TEAL_OK, 0, "\xF0\x92\x8D\x85" },
@@ -55,7 +56,9 @@ static void test_rows(void **state)
         teal_writer w = { buf, sizeof buf, 0 };
         teal_diag why = { 0 };
         teal_bytes octets = { copy, rows[i].len };
-        assert_int_equal(teal_coding_decode(rows[i].data_coding, octets, &w, &why), rows[i].want);
+        assert_int_equal(
+            teal_coding_decode(rows[i].data_coding, (teal_gsm7_shift){ 0 }, octets, &w, &why),
+            rows[i].want);
         assert_int_equal(teal_coding_is_text(rows[i].data_coding),
                          rows[i].want != TEAL_UNSUPPORTED);
         if (rows[i].want == TEAL_OK)
@@ -68,6 +71,37 @@ static void test_rows(void **state)
     }
 }
 
+/* What the shift elements of the user data header change. */
+static const struct {
+    const char *name;
+    uint8_t data_coding;
+    teal_gsm7_shift shift;
+    const char *septets, *text;
+} shifted[] = {
+    { "23.038 §A.3.1", 0x00, { .locking = 1 }, "\x04\x0B\x1B\x65", "€Ğ€" },
+    { "23.038 §A.2.1, class 1", 0xF1, { .single = 1 }, "S\x1BS", "SŞ" },
+    { "23.038 §A.3.6 with §A.2.10", 0x00, { 6, 10 }, "\x15\x1B\x26\x1BZ", "\u0915\u0A59Z" },
+    { "23.040 §9.2.3.24.16, Spanish has no locking table", 0x00, { 2, 0 }, "\x09", "Ç" },
+    { "23.040 §9.2.3.24.15, reserved languages", 0x00, { 14, 255 }, "\x1B\x65\x09", "€Ç" },
+    { "not in ASCII", 0x01, { 1, 1 }, "\x0B@", "\x0B@" },
+    { "not in Latin-1", 0x03, { 1, 1 }, "@", "@" },
+};
+
+static void test_shifts(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof shifted / sizeof *shifted; i++) {
+        print_message("%s\n", shifted[i].name);
+        uint8_t buf[32];
+        teal_writer w = { buf, sizeof buf, 0 };
+        teal_bytes septets = teal_text(shifted[i].septets);
+        assert_int_equal(
+            teal_coding_decode(shifted[i].data_coding, shifted[i].shift, septets, &w, NULL),
+            TEAL_OK);
+        assert_true(teal_bytes_equal(teal_written(&w), teal_text(shifted[i].text)));
+    }
+}
+
 static void test_space(void **state)
 {
     (void)state;
@@ -75,7 +109,9 @@ static void test_space(void **state)
     for (size_t i = 0; i < sizeof codings; i++) {
         teal_writer none = { NULL, 0, 0 };
         teal_bytes octets = { (const uint8_t *)"\0a\0b", 4 };
-        assert_int_equal(teal_coding_decode(codings[i], octets, &none, NULL), TEAL_SPACE);
+        assert_int_equal(
+            teal_coding_decode(codings[i], (teal_gsm7_shift){ 0 }, octets, &none, NULL),
+            TEAL_SPACE);
         assert_true(none.len > 0);
     }
 }
@@ -135,11 +171,9 @@ static void test_random_units(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_space),
-        cmocka_unit_test(test_encode_refuses_surrogates),
-        cmocka_unit_test(test_every_scalar),
-        cmocka_unit_test(test_random_units),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_shifts),
+        cmocka_unit_test(test_space),        cmocka_unit_test(test_encode_refuses_surrogates),
+        cmocka_unit_test(test_every_scalar), cmocka_unit_test(test_random_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

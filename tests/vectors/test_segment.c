@@ -77,8 +77,9 @@ static teal_bytes user_data(const teal_segment *s)
     if (!(s->esm_class & TEAL_ESM_UDHI))
         return all;
     assert_int_equal(teal_udh_split(all, &header, &rest, NULL), TEAL_OK);
-    teal_udh_concat c;
-    assert_int_equal(teal_udh_decode(header, &c, NULL), TEAL_OK);
+    teal_udh udh;
+    assert_int_equal(teal_udh_decode(header, &udh, NULL), TEAL_OK);
+    teal_udh_concat c = udh.concat;
     assert_int_equal(c.ref, REF);
     assert_int_equal(c.total, s->total);
     assert_int_equal(c.seq, s->seq);
@@ -110,7 +111,8 @@ static void check_segments(teal_bytes text, const teal_segment *s, size_t count)
         assert_int_equal(s[i].esm_class, count > 1 ? TEAL_ESM_UDHI : 0);
         assert_true(air_octets(&s[i], data.len) <= 140);
         size_t before = w.len;
-        assert_int_equal(teal_coding_decode(s[i].data_coding, data, &w, NULL), TEAL_OK);
+        assert_int_equal(
+            teal_coding_decode(s[i].data_coding, (teal_gsm7_shift){ 0 }, data, &w, NULL), TEAL_OK);
         if (i > 0) {
             size_t first = data.at[0] == TEAL_GSM7_ESCAPE ? 2 : 1;
             if (s[i].data_coding == TEAL_CODING_UCS2)

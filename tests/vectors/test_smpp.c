@@ -544,15 +544,15 @@ static void test_user_data(void **state)
         pdu.message.esm_class = carried[i].esm_class;
         pdu.message.short_message = carried[i].short_message;
         teal_bytes octets;
-        teal_udh_concat c;
+        teal_udh udh;
         teal_diag why = { 0 };
-        assert_int_equal(teal_smpp_user_data(&pdu, &octets, &c, &why), carried[i].want);
+        assert_int_equal(teal_smpp_user_data(&pdu, &octets, &udh, &why), carried[i].want);
         assert_true(teal_bytes_equal(octets, teal_text(carried[i].octets)));
         assert_int_equal(why.rule == NULL, carried[i].want == TEAL_OK);
-        assert_int_equal(c.ref, carried[i].concat.ref);
-        assert_int_equal(c.total, carried[i].concat.total);
-        assert_int_equal(c.seq, carried[i].concat.seq);
-        assert_int_equal(c.wide, carried[i].concat.wide);
+        assert_int_equal(udh.concat.ref, carried[i].concat.ref);
+        assert_int_equal(udh.concat.total, carried[i].concat.total);
+        assert_int_equal(udh.concat.seq, carried[i].concat.seq);
+        assert_int_equal(udh.concat.wide, carried[i].concat.wide);
     }
 }
 

@@ -78,14 +78,14 @@ teal_result phones_take(phones *p, const teal_smpp_pdu *submit, int64_t now_ms, 
     teal_writer text = { p->text, TEAL_REASSEMBLY_TEXT_BYTES, 0 };
     teal_reassembly_state state;
     teal_reassembly_loss loss;
-    teal_result result = teal_smpp_user_data(submit, &part.octets, &part.concat, why);
+    teal_result result = teal_smpp_user_data(submit, &part.octets, &part.udh, why);
     if (result != TEAL_OK)
         return result;
     result = teal_reassembly_add(&p->parts, &part, now_ms, &text, &state, &loss, why);
     if (result != TEAL_OK)
         return result;
     report_loss(&loss);
-    uint8_t segments = part.concat.total > 0 ? part.concat.total : 1;
+    uint8_t segments = part.udh.concat.total > 0 ? part.udh.concat.total : 1;
     if (state == TEAL_REASSEMBLY_COMPLETE && !show(p, m, text.len, segments))
         return teal_refuse(TEAL_SPACE, "out of memory", 0, why);
     return TEAL_OK;
