@@ -5,12 +5,14 @@
 
 const teal_hash *forward_key_hashes(const teal_envelope *e, teal_arena *arena, size_t *n)
 {
-    *n = e->n_key_hashes > 0 ? e->n_key_hashes : e->n_keys;
-    if (e->n_key_hashes > 0)
+    if (e->n_key_hashes > 0) {
+        *n = e->n_key_hashes;
         return e->key_hashes;
+    }
     teal_hash *hashes = teal_arena_array(arena, e->n_keys, sizeof *hashes);
     for (size_t i = 0; hashes != NULL && i < e->n_keys; i++)
         teal_transcript_key_hash(&e->keys[i], &hashes[i]);
+    *n = e->n_keys; /* last: it may be e's own */
     return hashes;
 }
 

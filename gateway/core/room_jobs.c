@@ -146,6 +146,7 @@ static store_result defer(room_job *j, store *s, teal_arena *scratch)
         return STORE_OK;
     d.state = STATE_WAITING;
     d.due_ms = j->due_ms;
+    news_of_queue(&j->news, j->rc->c, d.path, d.network);
     return s->ops->update_delivery(s, &d);
 }
 
