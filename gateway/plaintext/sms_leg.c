@@ -70,12 +70,14 @@ static void settle(room *r, job *j)
         outbound_end(r, j, TEAL_STATUS_SENT, "");
 }
 
-/* The consent may have lapsed while the text waited for Go or for a link that was throttled. */
+/* The consent may have lapsed while the text, or the rest of it, waited for a link that is
+ * throttled or down. What was submitted comes to its end; nothing more is. */
 static bool has_lapsed(room *r, job *j)
 {
-    if (r->now_ms < j->valid_until_ms || j->n_in_flight > 0 || count(j, PART_ACCEPTED) > 0)
+    if (r->now_ms < j->valid_until_ms || count(j, PART_UNSENT) == 0)
         return false;
-    outbound_end(r, j, TEAL_STATUS_UNDELIVERABLE, j->lapse);
+    if (j->n_in_flight == 0)
+        outbound_end(r, j, TEAL_STATUS_UNDELIVERABLE, j->lapse);
     return true;
 }
 

@@ -35,7 +35,7 @@ static const char settings[] = "[gateway]\n"
                                "reconnect_first_ms = 10\n"
                                "%s";
 
-static void load_config(rig *r, const char *extra)
+static void load_config(room_rig *r, const char *extra)
 {
     const char *path = folder_file(&r->folder, "teal.conf");
     FILE *f = fopen(path, "we");
@@ -48,7 +48,7 @@ static void load_config(rig *r, const char *extra)
 }
 
 /* What anybody may know of the room: its device in the gateway's manifest. */
-static void read_manifest(rig *r)
+static void read_manifest(room_rig *r)
 {
     uint8_t buf[TEAL_MAX_MANIFEST_BYTES];
     size_t len = 0;
@@ -65,7 +65,7 @@ static void read_manifest(rig *r)
     r->arena.used = 0;
 }
 
-static void start_room(rig *r)
+static void start_room(room_rig *r)
 {
     fflush(NULL);
     r->room = fork();
@@ -76,10 +76,10 @@ static void start_room(rig *r)
     }
 }
 
-static void take_hello(rig *r)
+static void take_hello(room_rig *r)
 {
     const Teal__V1__RoomHello *h =
-        rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO)->room_hello;
+        room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO)->room_hello;
     teal_prekey key;
     teal_diag why;
     teal_bytes encoded = { h->downgrade_key.data, h->downgrade_key.len };
@@ -91,9 +91,9 @@ static void take_hello(rig *r)
     memcpy(r->generation, h->generation.data, sizeof r->generation);
 }
 
-rig *rig_start(const char *extra, bool unbound)
+room_rig *room_rig_start(const char *extra, bool unbound)
 {
-    rig *r = calloc(1, sizeof *r);
+    room_rig *r = calloc(1, sizeof *r);
     int fds[2];
     assert_non_null(r);
     r->frames = (teal_arena){ r->frame_memory, sizeof r->frame_memory, 0 };
@@ -113,22 +113,22 @@ rig *rig_start(const char *extra, bool unbound)
 }
 
 /* Takes what the room still has to say, until it has ended; its status. */
-static int drain(rig *r)
+static int drain(room_rig *r)
 {
     int status = 0;
     Teal__V1__RoomFrame *frame = NULL;
     while (waitpid(r->room, &status, WNOHANG) == 0) {
         if (channel_receive(r->edge_fd, 10, r->buf, &r->frames, &frame) == 1 &&
             frame->frame_case == TEAL__V1__ROOM_FRAME__FRAME_DONE)
-            rig_taken(r, frame->done->ref);
+            room_rig_taken(r, frame->done->ref);
     }
     return status;
 }
 
-void rig_stop(rig **rig_)
+void room_rig_stop(room_rig **room_rig_)
 {
-    rig *r = *rig_;
-    rig_edge_hello(r); /* for what a test has left untaken */
+    room_rig *r = *room_rig_;
+    room_rig_edge_hello(r); /* for what a test has left untaken */
     kill(r->room, SIGTERM);
     centre_close(&r->centre);
     int status = drain(r);
@@ -137,12 +137,12 @@ void rig_stop(rig **rig_)
     config_free(&r->config);
     folder_remove(&r->folder);
     free(r);
-    *rig_ = NULL;
+    *room_rig_ = NULL;
     if (status != 0)
         fail_msg("the room ended with status %x", (unsigned)status);
 }
 
-void rig_restart(rig *r)
+void room_rig_restart(room_rig *r)
 {
     uint8_t old[sizeof r->generation];
     memcpy(old, r->generation, sizeof old);
@@ -154,7 +154,7 @@ void rig_restart(rig *r)
     centre_bind(&r->centre);
 }
 
-void rig_send(rig *r, const Teal__V1__RoomFrame *frame)
+void room_rig_send(room_rig *r, const Teal__V1__RoomFrame *frame)
 {
     assert_true(channel_send(r->edge_fd, frame));
 }
@@ -166,33 +166,33 @@ static Teal__V1__RoomFrame frame_of(Teal__V1__RoomFrame__FrameCase which)
     return frame;
 }
 
-void rig_go(rig *r, uint64_t ref)
+void room_rig_go(room_rig *r, uint64_t ref)
 {
     Teal__V1__Go go = TEAL__V1__GO__INIT;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_GO);
     go.ref = ref;
     frame.go = &go;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
-void rig_taken(rig *r, uint64_t ref)
+void room_rig_taken(room_rig *r, uint64_t ref)
 {
     Teal__V1__Taken taken = TEAL__V1__TAKEN__INIT;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_TAKEN);
     taken.ref = ref;
     frame.taken = &taken;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
-void rig_edge_hello(rig *r)
+void room_rig_edge_hello(room_rig *r)
 {
     Teal__V1__EdgeHello hello = TEAL__V1__EDGE_HELLO__INIT;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_EDGE_HELLO);
     frame.edge_hello = &hello;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
-const Teal__V1__RoomFrame *rig_expect(rig *r, Teal__V1__RoomFrame__FrameCase which)
+const Teal__V1__RoomFrame *room_rig_expect(room_rig *r, Teal__V1__RoomFrame__FrameCase which)
 {
     Teal__V1__RoomFrame *frame = NULL;
     int got = channel_receive(r->edge_fd, CENTRE_PATIENCE_MS, r->buf, &r->frames, &frame);
@@ -203,27 +203,28 @@ const Teal__V1__RoomFrame *rig_expect(rig *r, Teal__V1__RoomFrame__FrameCase whi
     return frame;
 }
 
-void rig_sync(rig *r)
+void room_rig_sync(room_rig *r)
 {
-    rig_edge_hello(r);
-    rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO);
+    room_rig_edge_hello(r);
+    room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO);
 }
 
-void rig_expect_leaving(rig *r, uint64_t ref)
+void room_rig_expect_leaving(room_rig *r, uint64_t ref)
 {
-    assert_int_equal(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_LEAVING)->leaving->ref, ref);
+    assert_int_equal(room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_LEAVING)->leaving->ref, ref);
 }
 
-void rig_expect_deferred(rig *r, uint64_t ref, const char *reason)
+void room_rig_expect_deferred(room_rig *r, uint64_t ref, const char *reason)
 {
-    const Teal__V1__Deferred *d = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DEFERRED)->deferred;
+    const Teal__V1__Deferred *d =
+        room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DEFERRED)->deferred;
     assert_int_equal(d->ref, ref);
     if (reason != NULL)
         assert_string_equal(d->reason, reason);
     assert_true(d->retry_after_ms > 0);
 }
 
-static teal_receipt read_receipt(rig *r, ProtobufCBinaryData encoded)
+static teal_receipt read_receipt(room_rig *r, ProtobufCBinaryData encoded)
 {
     teal_receipt receipt;
     teal_diag why = { 0 };
@@ -237,30 +238,30 @@ static teal_receipt read_receipt(rig *r, ProtobufCBinaryData encoded)
     return receipt;
 }
 
-teal_receipt rig_expect_done(rig *r, uint64_t ref, const Teal__V1__Done **done)
+teal_receipt room_rig_expect_done(room_rig *r, uint64_t ref, const Teal__V1__Done **done)
 {
-    const Teal__V1__Done *d = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DONE)->done;
+    const Teal__V1__Done *d = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DONE)->done;
     assert_int_equal(d->ref, ref);
     if (done != NULL)
         *done = d;
     return read_receipt(r, d->receipt);
 }
 
-teal_receipt rig_expect_report(rig *r, uint64_t *ref)
+teal_receipt room_rig_expect_report(room_rig *r, uint64_t *ref)
 {
-    const Teal__V1__Report *report = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_REPORT)->report;
+    const Teal__V1__Report *report = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_REPORT)->report;
     *ref = report->ref;
     return read_receipt(r, report->receipt);
 }
 
-static void *take(rig *r, size_t size)
+static void *take(room_rig *r, size_t size)
 {
     void *taken = teal_arena_take(&r->arena, size);
     assert_non_null(taken);
     return taken;
 }
 
-static void fill_consent(rig *r, const rig_order *o, int64_t now_ms, teal_envelope *e)
+static void fill_consent(room_rig *r, const room_rig_order *o, int64_t now_ms, teal_envelope *e)
 {
     teal_consent *d = &e->downgrade;
     teal_writer fallback = { take(r, 20000), 20000, 0 };
@@ -287,7 +288,7 @@ static void fill_consent(rig *r, const rig_order *o, int64_t now_ms, teal_envelo
         d->enc = d->sealed = (teal_bytes){ 0 };
 }
 
-static teal_bytes manifest_of(rig *r, const rig_order *o)
+static teal_bytes manifest_of(room_rig *r, const room_rig_order *o)
 {
     uint64_t device = o->device != 0 ? o->device : RIG_DEVICE;
     teal_bytes handle = teal_text(o->manifest_handle != NULL ? o->manifest_handle : RIG_SENDER);
@@ -302,7 +303,7 @@ static teal_bytes manifest_of(rig *r, const rig_order *o)
 }
 
 /* Sealed to nobody: the room is not given what is sealed anyway. */
-static teal_envelope envelope_of(rig *r, const rig_order *o, int64_t now_ms)
+static teal_envelope envelope_of(room_rig *r, const room_rig_order *o, int64_t now_ms)
 {
     test_device device = test_device_of(o->device != 0 ? o->device : RIG_DEVICE);
     uint8_t key[32], eph[32];
@@ -335,7 +336,7 @@ static teal_envelope envelope_of(rig *r, const rig_order *o, int64_t now_ms)
     return e;
 }
 
-void rig_submit(rig *r, const rig_order *o)
+void room_rig_submit(room_rig *r, const room_rig_order *o)
 {
     r->arena.used = 0;
     int64_t now_ms = clock_unix_ms();
@@ -369,12 +370,12 @@ void rig_submit(rig *r, const rig_order *o)
     s.left_before = o->left_before;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_SUBMIT);
     frame.submit = &s;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
-void rig_submit_and_go(rig *r, const rig_order *o)
+void room_rig_submit_and_go(room_rig *r, const room_rig_order *o)
 {
-    rig_submit(r, o);
-    rig_expect_leaving(r, o->ref);
-    rig_go(r, o->ref);
+    room_rig_submit(r, o);
+    room_rig_expect_leaving(r, o->ref);
+    room_rig_go(r, o->ref);
 }

@@ -18,7 +18,7 @@
 
 enum { RIG_ACCOUNT = 1, RIG_DEVICE = 10, RIG_ARENA = 1 << 20 };
 
-typedef struct rig {
+typedef struct room_rig {
     folder folder;
     config *config;
     int edge_fd, room_fd; /* both ends are kept open, as the supervisor does */
@@ -29,36 +29,36 @@ typedef struct rig {
     uint8_t downgrade_pk[32]; /* from RoomHello */
     uint8_t generation[16];
     uint8_t buf[CHANNEL_MAX_FRAME], frame_memory[RIG_ARENA], memory[RIG_ARENA];
-    teal_arena frames, arena; /* arena: the rest of what a test needs; reset by rig_submit */
-} rig;
+    teal_arena frames, arena; /* arena: the rest of what a test needs; reset by room_rig_submit */
+} room_rig;
 
 /* extra: lines that are added to the configuration, may be "". Starts the room, takes its RoomHello
  * and, unless `unbound`, the bind of its link. */
-rig *rig_start(const char *extra, bool unbound);
+room_rig *room_rig_start(const char *extra, bool unbound);
 /* Asks the room to stop, fails the test unless it ends well. */
-void rig_stop(rig **r);
+void room_rig_stop(room_rig **r);
 /* Kills the room and starts another at the same channel. */
-void rig_restart(rig *r);
+void room_rig_restart(room_rig *r);
 
-void rig_send(rig *r, const Teal__V1__RoomFrame *frame);
-void rig_go(rig *r, uint64_t ref);
-void rig_taken(rig *r, uint64_t ref);
-void rig_edge_hello(rig *r);
+void room_rig_send(room_rig *r, const Teal__V1__RoomFrame *frame);
+void room_rig_go(room_rig *r, uint64_t ref);
+void room_rig_taken(room_rig *r, uint64_t ref);
+void room_rig_edge_hello(room_rig *r);
 
 /* The next frame of the room, until the next call; fails the test unless it is of that case. */
-const Teal__V1__RoomFrame *rig_expect(rig *r, Teal__V1__RoomFrame__FrameCase which);
-void rig_expect_leaving(rig *r, uint64_t ref);
+const Teal__V1__RoomFrame *room_rig_expect(room_rig *r, Teal__V1__RoomFrame__FrameCase which);
+void room_rig_expect_leaving(room_rig *r, uint64_t ref);
 /* reason: NULL for any. */
-void rig_expect_deferred(rig *r, uint64_t ref, const char *reason);
+void room_rig_expect_deferred(room_rig *r, uint64_t ref, const char *reason);
 /* Done or Report, its receipt verified and about RIG_SENDER. *frame may be NULL. */
-teal_receipt rig_expect_done(rig *r, uint64_t ref, const Teal__V1__Done **done);
-teal_receipt rig_expect_report(rig *r, uint64_t *ref);
+teal_receipt room_rig_expect_done(room_rig *r, uint64_t ref, const Teal__V1__Done **done);
+teal_receipt room_rig_expect_report(room_rig *r, uint64_t *ref);
 /* Says EdgeHello: when RoomHello is here, the room has dealt with all that was sent before. */
-void rig_sync(rig *r);
+void room_rig_sync(room_rig *r);
 
 /* A message that its sender wants delivered below end-to-end encryption, and how the test spoils
  * it. Zero values are what a good one has. */
-typedef struct rig_order {
+typedef struct room_rig_order {
     uint64_t ref;
     const char *message_id;     /* NULL: "M" and the ref */
     const char *text;           /* NULL: "hello" */
@@ -77,11 +77,11 @@ typedef struct rig_order {
     uint64_t manifest_device;    /* 0: device; what the manifest names */
     const char *manifest_handle; /* NULL: RIG_SENDER */
     bool spoil_signature, spoil_manifest, spoil_hash, spoil_fallback, with_origin;
-} rig_order;
+} room_rig_order;
 
 /* Says Submit. */
-void rig_submit(rig *r, const rig_order *o);
+void room_rig_submit(room_rig *r, const room_rig_order *o);
 /* Submit, Leaving, Go. */
-void rig_submit_and_go(rig *r, const rig_order *o);
+void room_rig_submit_and_go(room_rig *r, const room_rig_order *o);
 
 #endif

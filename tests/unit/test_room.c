@@ -1,5 +1,6 @@
 /* The room as its edge and its SMS centre see it, outbound: what leaves, under which consent, and
  * what is said of it. Names in brackets are the requirement that a test is about. */
+#include <poll.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -17,13 +18,13 @@
 
 static int set_up(void **state)
 {
-    *state = rig_start("", false);
+    *state = room_rig_start("", false);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    rig_stop((rig **)state);
+    room_rig_stop((room_rig **)state);
     return 0;
 }
 
@@ -40,7 +41,7 @@ static void assert_text(const teal_smpp_pdu *pdu, const char *text)
 }
 
 /* Nothing is at the centre but what was read: everything said before has been dealt with. */
-static void assert_nothing_leaves(rig *r)
+static void assert_nothing_leaves(room_rig *r)
 {
     teal_smpp_pdu pdu;
     if (centre_read(&r->centre, &pdu, 0))
@@ -48,22 +49,23 @@ static void assert_nothing_leaves(rig *r)
 }
 
 /* Submit, Leaving, Go, submit_sm, answered with `id`: SENT, taken. */
-static void send_one(rig *r, const rig_order *o, const char *id)
+static void send_one(room_rig *r, const room_rig_order *o, const char *id)
 {
-    rig_submit_and_go(r, o);
+    room_rig_submit_and_go(r, o);
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     centre_answer(&r->centre, pdu.sequence, ESME_ROK, id);
-    assert_int_equal(rig_expect_done(r, o->ref, NULL).status, TEAL_STATUS_SENT);
-    rig_taken(r, o->ref);
+    assert_int_equal(room_rig_expect_done(r, o->ref, NULL).status, TEAL_STATUS_SENT);
+    room_rig_taken(r, o->ref);
 }
 
 static void consented_text_leaves_marked(void **state)
 {
-    rig *r = *state;
-    rig_submit(r, &(rig_order){ .ref = 7, .text = "tea at four?\x1b[2J \xe2\x80\xaegnp.exe" });
-    rig_expect_leaving(r, 7);
+    room_rig *r = *state;
+    room_rig_submit(
+        r, &(room_rig_order){ .ref = 7, .text = "tea at four?\x1b[2J \xe2\x80\xaegnp.exe" });
+    room_rig_expect_leaving(r, 7);
     assert_nothing_leaves(r); /* [REQ-ROOM-2] */
-    rig_go(r, 7);
+    room_rig_go(r, 7);
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     assert_text(&pdu, MARK " tea at four?[2J gnp.exe"); /* [REQ-DGR-10], tamed [REQ-SMS-51] */
     assert_true(teal_bytes_equal(pdu.message.destination.digits, teal_text("447700900123")));
@@ -73,7 +75,7 @@ static void consented_text_leaves_marked(void **state)
     centre_answer(&r->centre, pdu.sequence, ESME_ROK, "A1");
 
     const Teal__V1__Done *done;
-    teal_receipt receipt = rig_expect_done(r, 7, &done);
+    teal_receipt receipt = room_rig_expect_done(r, 7, &done);
     assert_int_equal(receipt.status, TEAL_STATUS_SENT);
     assert_int_equal(receipt.level, TEAL_PLAINTEXT);
     assert_true(teal_bytes_equal(receipt.path, teal_text("sms")));
@@ -95,8 +97,8 @@ static const char *long_text(size_t len)
 
 static void long_text_leaves_in_segments(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 8, .text = long_text(400) });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 8, .text = long_text(400) });
     uint32_t sequences[3];
     uint8_t concat_ref = 0;
     for (uint8_t i = 0; i < 3; i++) {
@@ -115,7 +117,7 @@ static void long_text_leaves_in_segments(void **state)
     centre_answer(&r->centre, sequences[0], ESME_ROK, "a");
     centre_answer(&r->centre, sequences[1], ESME_ROK, "b");
     const Teal__V1__Done *done;
-    assert_int_equal(rig_expect_done(r, 8, &done).segments, 3);
+    assert_int_equal(room_rig_expect_done(r, 8, &done).segments, 3);
     assert_int_equal(done->n_remote_ids, 3);
     assert_string_equal(done->remote_ids[0], "a");
     assert_string_equal(done->remote_ids[1], "b");
@@ -127,7 +129,7 @@ static void what_is_not_consented_does_not_leave(void **state)
 {
     static const struct {
         const char *name, *reason;
-        rig_order order;
+        room_rig_order order;
     } rows[] = {
         { "forged signature", "consent-forged", { .spoil_signature = true } },
         { "signed over another ciphertext", "consent-forged", { .spoil_hash = true } },
@@ -156,47 +158,47 @@ static void what_is_not_consented_does_not_leave(void **state)
         { "no number", "recipient-unroutable", { .recipient = "im:bob@elsewhere.example" } },
         { "no such peer", "recipient-unroutable", { .path = "plain", .network = "nobody" } },
     };
-    rig *r = *state;
+    room_rig *r = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        rig_order o = rows[i].order;
+        room_rig_order o = rows[i].order;
         o.ref = 100 + i;
         if (strcmp(rows[i].reason, "text-too-long") == 0)
             o.text = long_text(1600);
-        rig_submit(r, &o);
-        teal_receipt receipt = rig_expect_done(r, o.ref, NULL);
+        room_rig_submit(r, &o);
+        teal_receipt receipt = room_rig_expect_done(r, o.ref, NULL);
         if (receipt.status != TEAL_STATUS_UNDELIVERABLE || receipt.level != TEAL_LEVEL_NONE ||
             !teal_bytes_equal(receipt.reason, teal_text(rows[i].reason)))
             fail_msg("%s: %s, %.*s", rows[i].name, teal_status_name(receipt.status),
                      (int)receipt.reason.len, (const char *)receipt.reason.at);
-        rig_go(r, o.ref); /* [REQ-ROOM-2] */
-        rig_taken(r, o.ref);
+        room_rig_go(r, o.ref); /* [REQ-ROOM-2] */
+        room_rig_taken(r, o.ref);
     }
-    rig_sync(r);
+    room_rig_sync(r);
     assert_nothing_leaves(r);
-    send_one(r, &(rig_order){ .ref = 5 }, "fine"); /* and the room is none the worse for it */
+    send_one(r, &(room_rig_order){ .ref = 5 }, "fine"); /* and the room is none the worse for it */
 }
 
 static void what_is_no_message_is_deferred(void **state)
 {
-    rig *r = *state;
-    rig_submit(r, &(rig_order){ .ref = 1, .to = "tel:+447700900999" });
-    rig_expect_deferred(r, 1, "submit-malformed"); /* wrong recipient */
-    rig_submit(r, &(rig_order){ .ref = 2, .spoil_fallback = true });
-    rig_expect_deferred(r, 2, "submit-malformed");
-    rig_submit(r, &(rig_order){ .ref = 3, .path = "pigeon" });
-    rig_expect_deferred(r, 3, "submit-malformed");
-    rig_submit(r, &(rig_order){ .ref = 4, .left_before = true, .path = "rcs" });
-    rig_expect_deferred(r, 4, "submit-malformed");
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 1, .to = "tel:+447700900999" });
+    room_rig_expect_deferred(r, 1, "submit-malformed"); /* wrong recipient */
+    room_rig_submit(r, &(room_rig_order){ .ref = 2, .spoil_fallback = true });
+    room_rig_expect_deferred(r, 2, "submit-malformed");
+    room_rig_submit(r, &(room_rig_order){ .ref = 3, .path = "pigeon" });
+    room_rig_expect_deferred(r, 3, "submit-malformed");
+    room_rig_submit(r, &(room_rig_order){ .ref = 4, .left_before = true, .path = "rcs" });
+    room_rig_expect_deferred(r, 4, "submit-malformed");
     for (uint64_t ref = 1; ref < 5; ref++)
-        rig_go(r, ref);
-    rig_sync(r);
+        room_rig_go(r, ref);
+    room_rig_sync(r);
     assert_nothing_leaves(r);
 }
 
 /* Datagrams that are no frames, frames that are not the edge's, and references to nothing. */
 static void garbage_is_survived(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint8_t noise[600];
     for (int i = 0; i < 300; i++) {
         randombytes_buf(noise, sizeof noise);
@@ -206,62 +208,63 @@ static void garbage_is_survived(void **state)
     }
     uint64_t refs[] = { 0, 1, UINT64_MAX, UINT64_C(1) << 63, UINT64_C(1) << 62 };
     for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
-        rig_go(r, refs[i]);
-        rig_taken(r, refs[i]);
+        room_rig_go(r, refs[i]);
+        room_rig_taken(r, refs[i]);
         Teal__V1__WhoIsAnswer answer = TEAL__V1__WHO_IS_ANSWER__INIT;
         Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
         frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER;
         frame.who_is_answer = &answer;
         answer.ref = refs[i];
         answer.known = true;
-        rig_send(r, &frame);
+        room_rig_send(r, &frame);
     }
     Teal__V1__Leaving leaving = TEAL__V1__LEAVING__INIT; /* the room's own frames, thrown back */
     Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_LEAVING;
     frame.leaving = &leaving;
-    rig_send(r, &frame);
-    rig_submit(r, &(rig_order){ .ref = UINT64_C(1) << 63 }); /* [REQ-ROOM-3] */
-    rig_sync(r);
+    room_rig_send(r, &frame);
+    room_rig_submit(r, &(room_rig_order){ .ref = UINT64_C(1) << 63 }); /* [REQ-ROOM-3] */
+    room_rig_sync(r);
     assert_nothing_leaves(r);
-    send_one(r, &(rig_order){ .ref = 5 }, "fine");
+    send_one(r, &(room_rig_order){ .ref = 5 }, "fine");
 }
 
 /* [REQ-ROOM-5] */
 static void a_ref_leaves_once(void **state)
 {
-    rig *r = *state;
-    rig_submit(r, &(rig_order){ .ref = 9, .text = "first" });
-    rig_expect_leaving(r, 9);
-    rig_submit(r, &(rig_order){ .ref = 9, .text = "second" }); /* before Go: replaces */
-    rig_expect_leaving(r, 9);
-    rig_go(r, 9);
-    rig_go(r, 9);
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "first" });
+    room_rig_expect_leaving(r, 9);
+    room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "second" }); /* before Go: replaces */
+    room_rig_expect_leaving(r, 9);
+    room_rig_go(r, 9);
+    room_rig_go(r, 9);
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     assert_text(&pdu, MARK " second");
     uint32_t sequence = pdu.sequence;
-    rig_submit(r, &(rig_order){ .ref = 9, .text = "third" }); /* after Go: of no effect */
-    rig_sync(r);
+    room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "third" }); /* after Go: of no effect */
+    room_rig_sync(r);
     assert_nothing_leaves(r);
     centre_answer(&r->centre, sequence, ESME_ROK, "id");
-    rig_expect_done(r, 9, NULL);
-    rig_submit(r, &(rig_order){ .ref = 9, .text = "fourth" }); /* after Done: Done again */
-    assert_int_equal(rig_expect_done(r, 9, NULL).status, TEAL_STATUS_SENT);
-    rig_go(r, 9);
-    rig_sync(r);
-    rig_expect_done(r, 9, NULL); /* [REQ-ROOM-6] */
+    room_rig_expect_done(r, 9, NULL);
+    room_rig_submit(r,
+                    &(room_rig_order){ .ref = 9, .text = "fourth" }); /* after Done: Done again */
+    assert_int_equal(room_rig_expect_done(r, 9, NULL).status, TEAL_STATUS_SENT);
+    room_rig_go(r, 9);
+    room_rig_sync(r);
+    room_rig_expect_done(r, 9, NULL); /* [REQ-ROOM-6] */
     assert_nothing_leaves(r);
 }
 
 /* [REQ-ROOM-7]: the throttled message stays first, and comes again only then. */
 static void throttling_keeps_the_order(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1, .text = "one" });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .text = "one" });
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     centre_answer(&r->centre, pdu.sequence, ESME_RTHROTTLED, NULL);
     do { /* until the room has heard it */
-        rig_submit(r, &(rig_order){ .ref = 2, .text = "two" });
+        room_rig_submit(r, &(room_rig_order){ .ref = 2, .text = "two" });
         const Teal__V1__RoomFrame *f;
         Teal__V1__RoomFrame *frame = NULL;
         assert_int_equal(
@@ -277,35 +280,56 @@ static void throttling_keeps_the_order(void **state)
     pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     assert_text(&pdu, MARK " one");
     centre_answer(&r->centre, pdu.sequence, ESME_ROK, "id");
-    assert_int_equal(rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
+    assert_int_equal(room_rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
+}
+
+/* [REQ-ROOM-1]: the consent lapses while the centre throttles. */
+static void a_consent_that_lapses_stops_the_text(void **state)
+{
+    room_rig *r = *state;
+    teal_smpp_pdu pdu;
+    struct pollfd p[] = { { .fd = r->edge_fd, .events = POLLIN },
+                          { .fd = r->centre.fd, .events = POLLIN } };
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .consent_ms = 1000 });
+    while (p[0].revents == 0) {
+        if (centre_read(&r->centre, &pdu, 0))
+            centre_answer(&r->centre, pdu.sequence, ESME_RTHROTTLED, NULL);
+        assert_true(poll(p, 2, CENTRE_PATIENCE_MS) > 0);
+    }
+    teal_receipt receipt = room_rig_expect_done(r, 1, NULL);
+    assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
+    assert_true(teal_bytes_equal(receipt.reason, teal_text("consent-expired")));
+    room_rig_taken(r, 1);
+    room_rig_sync(r);
+    assert_nothing_leaves(r);
 }
 
 static void refusals_of_the_centre_are_final(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1 });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     centre_answer(&r->centre, pdu.sequence, ESME_RINVDSTADR, NULL);
-    teal_receipt receipt = rig_expect_done(r, 1, NULL);
+    teal_receipt receipt = room_rig_expect_done(r, 1, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("sms-refused")));
     assert_int_equal(receipt.level, TEAL_PLAINTEXT); /* [REQ-ROOM-8]: the centre has seen it */
-    rig_sync(r);
-    rig_expect_done(r, 1, NULL);
+    room_rig_sync(r);
+    room_rig_expect_done(r, 1, NULL);
     assert_nothing_leaves(r);
 }
 
 /* One of two segments refused: the text does not arrive whole, and is not tried again. */
 static void a_refused_segment_refuses_the_text(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1, .text = long_text(200) });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .text = long_text(200) });
     uint32_t first = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
     uint32_t second = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
     centre_answer(&r->centre, first, ESME_ROK, "a");
     centre_answer(&r->centre, second, ESME_RSUBMITFAIL, NULL);
     const Teal__V1__Done *done;
-    teal_receipt receipt = rig_expect_done(r, 1, &done);
+    teal_receipt receipt = room_rig_expect_done(r, 1, &done);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
     assert_int_equal(receipt.segments, 2);
     assert_string_equal(done->remote_ids[0], "a");
@@ -314,63 +338,63 @@ static void a_refused_segment_refuses_the_text(void **state)
 
 static void a_link_that_is_down_defers(void **state)
 {
-    rig *r = *state;
-    rig_submit(r, &(rig_order){ .ref = 1 });
-    rig_expect_leaving(r, 1);
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 1 });
+    room_rig_expect_leaving(r, 1);
     centre_hang_up(&r->centre);
-    rig_expect_deferred(r, 1, "sms-link-down");
-    rig_go(r, 1); /* too late */
-    rig_submit(r, &(rig_order){ .ref = 2 });
-    const Teal__V1__RoomFrame *f = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DEFERRED);
+    room_rig_expect_deferred(r, 1, "sms-link-down");
+    room_rig_go(r, 1); /* too late */
+    room_rig_submit(r, &(room_rig_order){ .ref = 2 });
+    const Teal__V1__RoomFrame *f = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_DEFERRED);
     assert_int_equal(f->deferred->ref, 2);
-    rig_sync(r);
-    rig_expect_deferred(r, 1, "sms-link-down"); /* [REQ-ROOM-4]: Leaving was said */
+    room_rig_sync(r);
+    room_rig_expect_deferred(r, 1, "sms-link-down"); /* [REQ-ROOM-4]: Leaving was said */
     centre_bind(&r->centre);
-    rig_sync(r);
-    rig_expect_deferred(r, 1, NULL);
+    room_rig_sync(r);
+    room_rig_expect_deferred(r, 1, NULL);
     assert_nothing_leaves(r);
-    rig_taken(r, 1);
-    rig_sync(r); /* nothing more to say */
-    rig_submit(r, &(rig_order){ .ref = 3 });
-    rig_expect_leaving(r, 3);
+    room_rig_taken(r, 1);
+    room_rig_sync(r); /* nothing more to say */
+    room_rig_submit(r, &(room_rig_order){ .ref = 3 });
+    room_rig_expect_leaving(r, 3);
 }
 
 static void a_link_that_dies_with_it_leaves_doubt(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1 });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
     centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     centre_hang_up(&r->centre);
-    teal_receipt receipt = rig_expect_done(r, 1, NULL);
+    teal_receipt receipt = room_rig_expect_done(r, 1, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_OUTCOME_UNKNOWN);
     assert_int_equal(receipt.level, TEAL_PLAINTEXT);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("outcome-unknown")));
     centre_bind(&r->centre);
-    rig_sync(r);
-    rig_expect_done(r, 1, NULL);
+    room_rig_sync(r);
+    room_rig_expect_done(r, 1, NULL);
     assert_nothing_leaves(r); /* [REQ-ROOM-7] */
 }
 
 /* [REQ-ROOM-10] */
 static void what_left_before_is_only_stated(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1 });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
     centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
-    rig_restart(r);
-    rig_submit(r, &(rig_order){ .ref = 1, .left_before = true, .consent_ms = -5 });
-    teal_receipt receipt = rig_expect_done(r, 1, NULL);
+    room_rig_restart(r);
+    room_rig_submit(r, &(room_rig_order){ .ref = 1, .left_before = true, .consent_ms = -5 });
+    teal_receipt receipt = room_rig_expect_done(r, 1, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_OUTCOME_UNKNOWN);
     assert_int_equal(receipt.level, TEAL_PLAINTEXT);
-    rig_submit(r, &(rig_order){ .ref = 2, .left_before = true, .spoil_signature = true });
-    receipt = rig_expect_done(r, 2, NULL);
+    room_rig_submit(r, &(room_rig_order){ .ref = 2, .left_before = true, .spoil_signature = true });
+    receipt = room_rig_expect_done(r, 2, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
-    rig_submit(r, &(rig_order){ .ref = 3, .left_before = true, .floor = TEAL_TRANSPORT });
-    receipt = rig_expect_done(r, 3, NULL);
+    room_rig_submit(r, &(room_rig_order){ .ref = 3, .left_before = true, .floor = TEAL_TRANSPORT });
+    receipt = room_rig_expect_done(r, 3, NULL);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("consent-floor-too-high")));
     for (uint64_t ref = 1; ref < 4; ref++)
-        rig_taken(r, ref);
-    rig_sync(r);
+        room_rig_taken(r, ref);
+    room_rig_sync(r);
     assert_nothing_leaves(r);
 }
 
@@ -378,41 +402,41 @@ static void what_left_before_is_only_stated(void **state)
  * signature that holds. */
 static void a_known_sender_cannot_be_replaced(void **state)
 {
-    rig *r = *state;
-    send_one(r, &(rig_order){ .ref = 1 }, "id");
-    rig_submit(r, &(rig_order){ .ref = 2, .account = 66, .device = 67 });
-    teal_receipt receipt = rig_expect_done(r, 2, NULL);
+    room_rig *r = *state;
+    send_one(r, &(room_rig_order){ .ref = 1 }, "id");
+    room_rig_submit(r, &(room_rig_order){ .ref = 2, .account = 66, .device = 67 });
+    teal_receipt receipt = room_rig_expect_done(r, 2, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("consent-sender-changed")));
-    rig_taken(r, 2);
-    send_one(r, &(rig_order){ .ref = 3, .device = 12 }, "id2"); /* a new device of the same */
+    room_rig_taken(r, 2);
+    send_one(r, &(room_rig_order){ .ref = 3, .device = 12 }, "id2"); /* a new device of the same */
 }
 
 /* [REQ-ROOM-6]: everything again, in the first order, until it is taken. */
 static void a_new_edge_hears_everything(void **state)
 {
-    rig *r = *state;
-    rig_submit(r, &(rig_order){ .ref = 1, .no_consent = true });
-    rig_expect_done(r, 1, NULL);
-    rig_submit(r, &(rig_order){ .ref = 2 });
-    rig_expect_leaving(r, 2);
-    rig_submit(r, &(rig_order){ .ref = 3, .spoil_signature = true });
-    rig_expect_done(r, 3, NULL);
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 1, .no_consent = true });
+    room_rig_expect_done(r, 1, NULL);
+    room_rig_submit(r, &(room_rig_order){ .ref = 2 });
+    room_rig_expect_leaving(r, 2);
+    room_rig_submit(r, &(room_rig_order){ .ref = 3, .spoil_signature = true });
+    room_rig_expect_done(r, 3, NULL);
     for (int i = 0; i < 2; i++) {
-        rig_sync(r);
-        rig_expect_done(r, 1, NULL);
-        rig_expect_leaving(r, 2);
-        rig_expect_done(r, 3, NULL);
+        room_rig_sync(r);
+        room_rig_expect_done(r, 1, NULL);
+        room_rig_expect_leaving(r, 2);
+        room_rig_expect_done(r, 3, NULL);
     }
-    rig_taken(r, 1);
-    rig_sync(r);
-    rig_expect_leaving(r, 2);
-    rig_expect_done(r, 3, NULL);
-    rig_go(r, 2);
+    room_rig_taken(r, 1);
+    room_rig_sync(r);
+    room_rig_expect_leaving(r, 2);
+    room_rig_expect_done(r, 3, NULL);
+    room_rig_go(r, 2);
     centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
 }
 
-static void expect_answer(rig *r, uint32_t sequence, uint32_t status)
+static void expect_answer(room_rig *r, uint32_t sequence, uint32_t status)
 {
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP);
     assert_int_equal(pdu.sequence, sequence);
@@ -431,70 +455,70 @@ static void a_delivery_receipt_becomes_a_report(void **state)
         { "0000001000", "3E8", "UNDELIV", TEAL_STATUS_UNDELIVERABLE }, /* the other way round */
         { "x", "x", "EXPIRED", TEAL_STATUS_UNDELIVERABLE },
     };
-    rig *r = *state;
+    room_rig *r = *state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         uint64_t ref;
-        send_one(r, &(rig_order){ .ref = i + 1 }, rows[i].submitted);
+        send_one(r, &(room_rig_order){ .ref = i + 1 }, rows[i].submitted);
         uint32_t first = centre_report(&r->centre, "447700900123", rows[i].reported, "ACCEPTD");
         expect_answer(r, first, ESME_ROK); /* not final: of no interest */
         uint32_t sequence =
             centre_report(&r->centre, "447700900123", rows[i].reported, rows[i].state);
-        teal_receipt receipt = rig_expect_report(r, &ref);
+        teal_receipt receipt = room_rig_expect_report(r, &ref);
         if (receipt.status != rows[i].status)
             fail_msg("%s: %s", rows[i].reported, teal_status_name(receipt.status));
         char id[8];
         snprintf(id, sizeof id, "M%zu", i + 1);
         assert_true(teal_bytes_equal(receipt.message_id, teal_text(id)));
         assert_int_equal(receipt.level, TEAL_PLAINTEXT);
-        rig_sync(r);
-        assert_int_equal(rig_expect_report(r, &ref).status, rows[i].status);
+        room_rig_sync(r);
+        assert_int_equal(room_rig_expect_report(r, &ref).status, rows[i].status);
         assert_nothing_leaves(r); /* not answered yet */
-        rig_taken(r, ref);
+        room_rig_taken(r, ref);
         expect_answer(r, sequence, ESME_ROK);
     }
 }
 
 static void a_delivery_receipt_may_come_first(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint64_t ref;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1 });
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
     uint32_t submit = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
     uint32_t sequence = centre_report(&r->centre, "447700900123", "early", "DELIVRD");
     centre_answer(&r->centre, submit, ESME_ROK, "early");
-    assert_int_equal(rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
-    assert_int_equal(rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
-    rig_taken(r, ref);
+    assert_int_equal(room_rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
+    assert_int_equal(room_rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
+    room_rig_taken(r, ref);
     expect_answer(r, sequence, ESME_ROK);
 }
 
 /* [REQ-ROOM-11] */
 static void all_segments_must_arrive(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint64_t ref;
     for (uint64_t turn = 0; turn < 2; turn++) {
         const char *ids[] = { turn == 0 ? "s1" : "s3", turn == 0 ? "s2" : "s4" };
-        rig_submit_and_go(r, &(rig_order){ .ref = turn + 1, .text = long_text(200) });
+        room_rig_submit_and_go(r, &(room_rig_order){ .ref = turn + 1, .text = long_text(200) });
         for (int i = 0; i < 2; i++)
             centre_answer(&r->centre, centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence,
                           ESME_ROK, ids[i]);
-        rig_expect_done(r, turn + 1, NULL);
-        rig_taken(r, turn + 1);
+        room_rig_expect_done(r, turn + 1, NULL);
+        room_rig_taken(r, turn + 1);
         expect_answer(r, centre_report(&r->centre, "447700900123", ids[1], "DELIVRD"), ESME_ROK);
         expect_answer(r, centre_report(&r->centre, "447700900123", ids[1], "DELIVRD"), ESME_ROK);
         uint32_t last =
             centre_report(&r->centre, "447700900123", ids[0], turn == 0 ? "DELIVRD" : "REJECTD");
-        teal_receipt receipt = rig_expect_report(r, &ref);
+        teal_receipt receipt = room_rig_expect_report(r, &ref);
         assert_int_equal(receipt.status,
                          turn == 0 ? TEAL_STATUS_ARRIVED : TEAL_STATUS_UNDELIVERABLE);
         assert_int_equal(receipt.segments, 2);
-        rig_taken(r, ref);
+        room_rig_taken(r, ref);
         expect_answer(r, last, ESME_ROK);
     }
 }
 
-static void outstanding(rig *r, teal_bytes receipt, const char *id)
+static void outstanding(room_rig *r, teal_bytes receipt, const char *id)
 {
     Teal__V1__Outstanding o = TEAL__V1__OUTSTANDING__INIT;
     Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
@@ -504,45 +528,45 @@ static void outstanding(rig *r, teal_bytes receipt, const char *id)
     o.n_remote_ids = 1;
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING;
     frame.outstanding = &o;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
 static void outstanding_messages_survive_the_room(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     const Teal__V1__Done *done;
     uint8_t kept[2048];
     uint64_t ref;
-    rig_submit_and_go(r, &(rig_order){ .ref = 1 });
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
     centre_answer(&r->centre, centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence, ESME_ROK,
                   "0A");
-    rig_expect_done(r, 1, &done);
+    room_rig_expect_done(r, 1, &done);
     teal_bytes receipt = { kept, done->receipt.len };
     memcpy(kept, done->receipt.data, done->receipt.len);
-    rig_taken(r, 1);
-    rig_restart(r);
+    room_rig_taken(r, 1);
+    room_rig_restart(r);
 
     uint8_t forged[2048];
     memcpy(forged, kept, receipt.len);
     forged[4] ^= 1; /* in the message id */
     outstanding(r, (teal_bytes){ forged, receipt.len }, "0b");
-    rig_sync(r);
+    room_rig_sync(r);
     uint32_t sequence = centre_report(&r->centre, "447700900123", "0A", "DELIVRD");
     outstanding(r, receipt, "0A"); /* before or after the delivery receipt: both will do */
     outstanding(r, receipt, "0A");
-    assert_int_equal(rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
-    rig_taken(r, ref);
+    assert_int_equal(room_rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
+    room_rig_taken(r, ref);
     expect_answer(r, sequence, ESME_ROK);
 
     outstanding(r, receipt, "0C"); /* an id of the edge's choice, but of another number */
-    rig_sync(r);
+    room_rig_sync(r);
     centre_report(&r->centre, "447700900999", "0C", "DELIVRD");
-    rig_sync(r);
+    room_rig_sync(r);
     assert_nothing_leaves(r);
 }
 
 /* Takes Done of that ref; how many said Leaving before it. */
-static uint64_t take_done(rig *r, uint64_t ref)
+static uint64_t take_done(room_rig *r, uint64_t ref)
 {
     Teal__V1__RoomFrame *frame = NULL;
     uint64_t leaving = 0;
@@ -561,23 +585,23 @@ static uint64_t take_done(rig *r, uint64_t ref)
 static void a_crowd_leaves_in_order(void **state)
 {
     enum { CROWD = 400 };
-    rig *r = *state;
+    room_rig *r = *state;
     char text[32];
     uint64_t said = 0; /* Leaving, in the order of the refs */
     for (uint64_t i = 0; i < CROWD; i++) {
         snprintf(text, sizeof text, "n%llu", (unsigned long long)i);
-        rig_submit(r, &(rig_order){ .ref = i + 1, .text = text });
+        room_rig_submit(r, &(room_rig_order){ .ref = i + 1, .text = text });
     }
     for (uint64_t i = 0; i < CROWD; i++) {
         if (i >= said)
-            rig_expect_leaving(r, ++said);
-        rig_go(r, i + 1);
+            room_rig_expect_leaving(r, ++said);
+        room_rig_go(r, i + 1);
         teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
         snprintf(text, sizeof text, MARK " n%llu", (unsigned long long)i);
         assert_text(&pdu, text);
         centre_answer(&r->centre, pdu.sequence, ESME_ROK, "id");
         said += take_done(r, i + 1);
-        rig_taken(r, i + 1);
+        room_rig_taken(r, i + 1);
     }
 }
 
@@ -592,6 +616,7 @@ int main(void)
         TEST(garbage_is_survived),
         TEST(a_ref_leaves_once),
         TEST(throttling_keeps_the_order),
+        TEST(a_consent_that_lapses_stops_the_text),
         TEST(refusals_of_the_centre_are_final),
         TEST(a_refused_segment_refuses_the_text),
         TEST(a_link_that_is_down_defers),

@@ -23,24 +23,24 @@ enum { OWNER_ACCOUNT = 3, OWNER_DEVICE = 30, N_DEVICES = 2 };
 
 static int set_up(void **state)
 {
-    *state = rig_start("", false);
+    *state = room_rig_start("", false);
     return 0;
 }
 
 static int tear_down(void **state)
 {
-    rig_stop((rig **)state);
+    room_rig_stop((room_rig **)state);
     return 0;
 }
 
-static uint32_t send_text(rig *r, const char *text)
+static uint32_t send_text(room_rig *r, const char *text)
 {
     return centre_deliver(&r->centre, FROM, TO, 0, teal_text(text));
 }
 
-static uint64_t expect_who_is(rig *r)
+static uint64_t expect_who_is(room_rig *r)
 {
-    const Teal__V1__WhoIs *w = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS)->who_is;
+    const Teal__V1__WhoIs *w = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS)->who_is;
     assert_string_equal(w->number, "+" TO); /* [REQ-ROOM-13] */
     assert_true(w->ref >> 63 == 1);
     return w->ref;
@@ -55,7 +55,7 @@ typedef struct lie {
     uint64_t account; /* 0: OWNER_ACCOUNT */
 } lie;
 
-static void tell(rig *r, uint64_t ref, const lie *how)
+static void tell(room_rig *r, uint64_t ref, const lie *how)
 {
     uint8_t encoded[8192], prekeys[N_DEVICES][256];
     uint8_t ids[N_DEVICES][TEAL_DEVICE_BYTES];
@@ -92,18 +92,18 @@ static void tell(rig *r, uint64_t ref, const lie *how)
     a.n_prekeys = how->no_prekeys ? 0 : N_DEVICES;
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER;
     frame.who_is_answer = &a;
-    rig_send(r, &frame);
+    room_rig_send(r, &frame);
 }
 
-static void tell_truth(rig *r, uint64_t ref)
+static void tell_truth(room_rig *r, uint64_t ref)
 {
     tell(r, ref, &(lie){ 0 });
 }
 
 /* [REQ-INB-1], [REQ-INB-2]: takes Inbound and opens it as a device would. Returns its ref. */
-static uint64_t expect_inbound(rig *r, const char *text, const char *claimed)
+static uint64_t expect_inbound(room_rig *r, const char *text, const char *claimed)
 {
-    const Teal__V1__Inbound *in = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_INBOUND)->inbound;
+    const Teal__V1__Inbound *in = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_INBOUND)->inbound;
     teal_envelope e;
     teal_diag why = { 0 };
     r->arena.used = 0;
@@ -139,7 +139,7 @@ static uint64_t expect_inbound(rig *r, const char *text, const char *claimed)
     return in->ref;
 }
 
-static void expect_answer(rig *r, uint32_t sequence, uint32_t status)
+static void expect_answer(room_rig *r, uint32_t sequence, uint32_t status)
 {
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP);
     if (pdu.sequence != sequence || pdu.status != status)
@@ -147,7 +147,7 @@ static void expect_answer(rig *r, uint32_t sequence, uint32_t status)
                  sequence, teal_smpp_status_name(status));
 }
 
-static void assert_unanswered(rig *r)
+static void assert_unanswered(room_rig *r)
 {
     teal_smpp_pdu pdu;
     if (centre_read(&r->centre, &pdu, 0))
@@ -157,21 +157,21 @@ static void assert_unanswered(rig *r)
 /* [REQ-INB-4] */
 static void a_text_is_sealed_and_answered_when_taken(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint32_t sequence = send_text(r, "hi there");
     tell_truth(r, expect_who_is(r));
     uint64_t ref = expect_inbound(r, "hi there", "tel:+" FROM);
-    rig_sync(r);
+    room_rig_sync(r);
     assert_int_equal(expect_inbound(r, "hi there", "tel:+" FROM), ref); /* again, the same */
     assert_unanswered(r);
-    rig_taken(r, ref);
+    room_rig_taken(r, ref);
     expect_answer(r, sequence, ESME_ROK);
-    rig_sync(r); /* nothing more to say */
+    room_rig_sync(r); /* nothing more to say */
     send_text(r, "next");
     expect_who_is(r);
 }
 
-static uint32_t send_part(rig *r, uint8_t ref, uint8_t total, uint8_t seq, const char *text)
+static uint32_t send_part(room_rig *r, uint8_t ref, uint8_t total, uint8_t seq, const char *text)
 {
     uint8_t octets[160];
     teal_udh udh = { .concat = { ref, total, seq, false } };
@@ -184,17 +184,17 @@ static uint32_t send_part(rig *r, uint8_t ref, uint8_t total, uint8_t seq, const
 
 static void parts_are_answered_together(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint32_t third = send_part(r, 9, 3, 3, "three");
     uint32_t first = send_part(r, 9, 3, 1, "one ");
     uint32_t other = send_part(r, 8, 2, 1, "other"); /* another text, never finished */
-    rig_sync(r);
+    room_rig_sync(r);
     assert_unanswered(r);
     uint32_t second = send_part(r, 9, 3, 2, "two ");
     tell_truth(r, expect_who_is(r));
     uint64_t ref = expect_inbound(r, "one two three", "tel:+" FROM);
     assert_unanswered(r);
-    rig_taken(r, ref);
+    room_rig_taken(r, ref);
     expect_answer(r, third, ESME_ROK);
     expect_answer(r, first, ESME_ROK);
     expect_answer(r, second, ESME_ROK);
@@ -204,19 +204,19 @@ static void parts_are_answered_together(void **state)
 /* [REQ-ROOM-12]: a centre with a window of one gets on, and nothing is lost or delivered twice. */
 static void a_window_of_one_gets_on(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     expect_answer(r, send_part(r, 5, 2, 1, "one "), ESME_RX_T_APPN);
     uint32_t second = send_part(r, 5, 2, 2, "two");
     tell_truth(r, expect_who_is(r));
-    rig_taken(r, expect_inbound(r, "one two", "tel:+" FROM));
+    room_rig_taken(r, expect_inbound(r, "one two", "tel:+" FROM));
     expect_answer(r, second, ESME_ROK);
     expect_answer(r, send_part(r, 5, 2, 1, "one "), ESME_ROK); /* comes back: recognised */
-    rig_sync(r);
+    room_rig_sync(r);
 }
 
 static void nobody_has_the_number(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint32_t sequence = send_text(r, "anybody?");
     tell(r, expect_who_is(r), &(lie){ .unknown = true });
     expect_answer(r, sequence, ESME_RX_R_APPN);
@@ -252,7 +252,7 @@ static void a_lying_edge_gets_nothing(void **state)
         { .name = "a device twice", .twice = true },
         { .name = "no prekeys", .no_prekeys = true },
     };
-    rig *r = *state;
+    room_rig *r = *state;
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         char text[16];
         snprintf(text, sizeof text, "text %zu", i);
@@ -261,17 +261,17 @@ static void a_lying_edge_gets_nothing(void **state)
         tell(r, ref, &lies[i]);
         expect_answer(r, sequence, ESME_RX_T_APPN);
         tell_truth(r, ref); /* too late: it will ask again */
-        rig_sync(r);        /* no Inbound, of either answer */
+        room_rig_sync(r);   /* no Inbound, of either answer */
     }
 }
 
 /* The room has sealed for an account: another one does not get the number's texts any more. */
 static void a_known_number_cannot_be_taken_over(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint32_t sequence = send_text(r, "one");
     tell_truth(r, expect_who_is(r));
-    rig_taken(r, expect_inbound(r, "one", "tel:+" FROM));
+    room_rig_taken(r, expect_inbound(r, "one", "tel:+" FROM));
     expect_answer(r, sequence, ESME_ROK);
     sequence = send_text(r, "two");
     tell(r, expect_who_is(r), &(lie){ .account = 66 });
@@ -281,7 +281,7 @@ static void a_known_number_cannot_be_taken_over(void **state)
 /* The session ends before the answer: the centre brings the text again, and it is the same text. */
 static void a_text_that_comes_again_is_delivered_once(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     send_text(r, "again");
     uint64_t who_is = expect_who_is(r);
     centre_hang_up(&r->centre);
@@ -291,32 +291,32 @@ static void a_text_that_comes_again_is_delivered_once(void **state)
     uint64_t ref = expect_inbound(r, "again", "tel:+" FROM);
     centre_hang_up(&r->centre);
     centre_bind(&r->centre);
-    rig_taken(r, ref); /* nobody there who could be told */
-    rig_sync(r);
+    room_rig_taken(r, ref); /* nobody there who could be told */
+    room_rig_sync(r);
     (void)second;
     expect_answer(r, send_text(r, "again"), ESME_ROK);
     uint32_t fourth = send_text(r, "again"); /* now it is a new one */
     tell_truth(r, expect_who_is(r));
-    rig_taken(r, expect_inbound(r, "again", "tel:+" FROM));
+    room_rig_taken(r, expect_inbound(r, "again", "tel:+" FROM));
     expect_answer(r, fourth, ESME_ROK);
 }
 
 static void the_same_text_twice_is_two_texts(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     uint32_t first = send_text(r, "ok");
     uint32_t second = send_text(r, "ok");
     uint64_t refs[2] = { expect_who_is(r), expect_who_is(r) };
     for (int i = 0; i < 2; i++) {
         tell_truth(r, refs[i]);
-        rig_taken(r, expect_inbound(r, "ok", "tel:+" FROM));
+        room_rig_taken(r, expect_inbound(r, "ok", "tel:+" FROM));
         expect_answer(r, i == 0 ? first : second, ESME_ROK);
     }
 }
 
 static void names_are_claims_too(void **state)
 {
-    rig *r = *state;
+    room_rig *r = *state;
     teal_smpp_pdu pdu = { .command = TEAL_SMPP_DELIVER_SM,
                           .sequence = 900,
                           .message = { .source = { 5, 0, teal_text("Bank\xe9\x01") },
@@ -325,7 +325,7 @@ static void names_are_claims_too(void **state)
                                        .short_message = { (const uint8_t *)"\x20\xac", 2 } } };
     centre_write(&r->centre, &pdu);
     tell_truth(r, expect_who_is(r));
-    rig_taken(r, expect_inbound(r, "\xe2\x82\xac", "Bank??"));
+    room_rig_taken(r, expect_inbound(r, "\xe2\x82\xac", "Bank??"));
     expect_answer(r, 900, ESME_ROK);
 }
 

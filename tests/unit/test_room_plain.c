@@ -19,7 +19,7 @@
 #define BOB  "sip:bob@rcs.example"
 
 typedef struct fixture {
-    rig *rig;
+    room_rig *rig;
     int listener, fd;
     char request[8192];
     teal_bytes body;
@@ -40,7 +40,7 @@ static int set_up(void **state)
              "[queue]\npeer_timeout_ms = 1000\n"
              "[peer rcs]\ndomains = rcs.example\nurl = http://127.0.0.1:%u\n",
              ntohs(a.sin_port));
-    f->rig = rig_start(extra, false);
+    f->rig = room_rig_start(extra, false);
     *state = f;
     return 0;
 }
@@ -58,7 +58,7 @@ static int tear_down(void **state)
     hang_up(f);
     if (f->listener >= 0)
         close(f->listener);
-    rig_stop(&f->rig);
+    room_rig_stop(&f->rig);
     free(f);
     return 0;
 }
@@ -99,27 +99,27 @@ static void give_answer(fixture *f, const char *status_line)
     assert_int_equal(send(f->fd, text, (size_t)len, MSG_NOSIGNAL), len);
 }
 
-static rig_order order_of(uint64_t ref)
+static room_rig_order order_of(uint64_t ref)
 {
-    return (rig_order){
+    return (room_rig_order){
         .ref = ref, .recipient = BOB, .path = "plain", .network = "rcs", .floor = TEAL_TRANSPORT
     };
 }
 
 static void submit_and_go(fixture *f, uint64_t ref)
 {
-    rig_order o = order_of(ref);
-    rig_submit_and_go(f->rig, &o);
+    room_rig_order o = order_of(ref);
+    room_rig_submit_and_go(f->rig, &o);
 }
 
 static void a_plain_message_is_marked_and_says_its_level(void **state)
 {
     fixture *f = *state;
-    rig_order o = order_of(1);
-    rig_submit(f->rig, &o);
-    rig_expect_leaving(f->rig, 1);
+    room_rig_order o = order_of(1);
+    room_rig_submit(f->rig, &o);
+    room_rig_expect_leaving(f->rig, 1);
     assert_false(readable(f->listener, 0)); /* [REQ-ROOM-2] */
-    rig_go(f->rig, 1);
+    room_rig_go(f->rig, 1);
     take_request(f);
     assert_memory_equal(f->request, "POST /v1/messages HTTP/1.1\r\n", 28);
     assert_non_null(strstr(f->request, "Content-Type: message/cpim\r\n"));
@@ -136,7 +136,7 @@ static void a_plain_message_is_marked_and_says_its_level(void **state)
     assert_true(teal_bytes_equal(p.message_id, teal_text("M1")));
     give_answer(f, "202 Accepted");
     const Teal__V1__Done *done;
-    teal_receipt receipt = rig_expect_done(f->rig, 1, &done);
+    teal_receipt receipt = room_rig_expect_done(f->rig, 1, &done);
     assert_int_equal(receipt.status, TEAL_STATUS_SENT);
     assert_int_equal(receipt.level, TEAL_TRANSPORT);
     assert_true(teal_bytes_equal(receipt.path, teal_text("plain")));
@@ -165,11 +165,11 @@ static void each_answer_has_its_meaning(void **state)
         submit_and_go(f, i + 1);
         take_request(f);
         give_answer(f, rows[i].answer);
-        teal_receipt receipt = rig_expect_done(f->rig, i + 1, NULL);
+        teal_receipt receipt = room_rig_expect_done(f->rig, i + 1, NULL);
         if (receipt.status != rows[i].status || receipt.level != TEAL_TRANSPORT ||
             !teal_bytes_equal(receipt.reason, teal_text(rows[i].reason)))
             fail_msg("%s: %s", rows[i].answer, teal_status_name(receipt.status));
-        rig_taken(f->rig, i + 1);
+        room_rig_taken(f->rig, i + 1);
     }
     assert_false(readable(f->listener, 0)); /* nothing came a second time */
 }
@@ -182,9 +182,9 @@ static void a_peer_that_dies_or_stalls_leaves_doubt(void **state)
         take_request(f);
         if (ref == 1)
             hang_up(f);
-        teal_receipt receipt = rig_expect_done(f->rig, ref, NULL);
+        teal_receipt receipt = room_rig_expect_done(f->rig, ref, NULL);
         assert_int_equal(receipt.status, TEAL_STATUS_OUTCOME_UNKNOWN);
-        rig_taken(f->rig, ref);
+        room_rig_taken(f->rig, ref);
     }
     hang_up(f);
     assert_false(readable(f->listener, 0));
@@ -197,9 +197,9 @@ static void a_peer_that_is_not_there_defers(void **state)
     close(f->listener);
     f->listener = -1;
     submit_and_go(f, 1);
-    rig_expect_deferred(f->rig, 1, "peer-unreachable");
+    room_rig_expect_deferred(f->rig, 1, "peer-unreachable");
     submit_and_go(f, 1); /* and it may be tried again */
-    rig_expect_deferred(f->rig, 1, "peer-unreachable");
+    room_rig_expect_deferred(f->rig, 1, "peer-unreachable");
 }
 
 static void a_peer_that_says_later_is_asked_again(void **state)
@@ -210,21 +210,21 @@ static void a_peer_that_says_later_is_asked_again(void **state)
     give_answer(f, "503 Service Unavailable");
     take_request(f);
     give_answer(f, "202 Accepted");
-    assert_int_equal(rig_expect_done(f->rig, 1, NULL).status, TEAL_STATUS_SENT);
+    assert_int_equal(room_rig_expect_done(f->rig, 1, NULL).status, TEAL_STATUS_SENT);
 }
 
 static void only_the_recipients_own_peer_gets_it(void **state)
 {
     fixture *f = *state;
-    rig_order o = order_of(1);
+    room_rig_order o = order_of(1);
     o.network = "other";
-    rig_submit(f->rig, &o);
-    teal_receipt receipt = rig_expect_done(f->rig, 1, NULL);
+    room_rig_submit(f->rig, &o);
+    teal_receipt receipt = room_rig_expect_done(f->rig, 1, NULL);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("recipient-unroutable")));
     o = order_of(2);
     o.recipient = "sip:bob@elsewhere.example";
-    rig_submit(f->rig, &o);
-    receipt = rig_expect_done(f->rig, 2, NULL);
+    room_rig_submit(f->rig, &o);
+    receipt = room_rig_expect_done(f->rig, 2, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
     assert_int_equal(receipt.level, TEAL_LEVEL_NONE);
     assert_false(readable(f->listener, 0));
