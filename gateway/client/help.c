@@ -1,0 +1,99 @@
+/* Texts only; lines of 78 columns at most. */
+#include "gateway/client/help.h"
+
+static const char *const texts[N_COMMANDS] = {
+    [COMMAND_NONE] =
+        "teal, a device of the native network on the command line\n"
+        "\n"
+        "  teal [--home DIR] [--json] [--passphrase-file FILE] COMMAND …\n"
+        "\n"
+        "  init       make a keychain for a gateway\n"
+        "  register   make handles known, and keys that others can seal to\n"
+        "  lookup     say how a handle is reached, and by which key it is known\n"
+        "  send       seal a text for people and send it\n"
+        "  inbox      show what has come, verified, and acknowledge it\n"
+        "  receipts   show what became of the messages sent\n"
+        "  devices    show the devices of the account\n"
+        "\n"
+        "  teal COMMAND --help says more. --version prints the version.\n"
+        "\n"
+        "The keychain is DIR/keychain (default: TEAL_HOME, or ~/.teal), sealed under\n"
+        "the passphrase in FILE, in the file that TEAL_PASSPHRASE_FILE names, in\n"
+        "TEAL_PASSPHRASE, or asked for on the terminal. --json prints one object a\n"
+        "line. NO_COLOR switches colours off.\n"
+        "\n"
+        "Levels: blue and teal are E2EE, which only the recipient's devices can open;\n"
+        "amber is TRANSPORT, which the recipient's network can read; green is\n"
+        "PLAINTEXT, which everybody on the way can read.\n"
+        "\n"
+        "Exit status:\n"
+        "  0  done\n"
+        "  1  failed unexpectedly\n"
+        "  2  the arguments are wrong\n"
+        "  3  the gateway refused; its problem document has been printed\n"
+        "  4  the gateway cannot be reached\n"
+        "  5  the keychain is missing or damaged, or the passphrase is wrong\n"
+        "  6  something did not verify: a signature, a key, a receipt\n",
+    [COMMAND_INIT] = "teal init --gateway URL [--name NAME]\n"
+                     "\n"
+                     "Makes the keychain with a new account and a new device, called NAME, and\n"
+                     "remembers the gateway's account key: from then on another one is refused.\n",
+    [COMMAND_REGISTER] =
+        "teal register HANDLE…\n"
+        "\n"
+        "Registers the handles (im:NAME@HOST, tel:+NUMBER) for the account, and\n"
+        "uploads the device's keys: a signed last-resort key and 100 one-time keys.\n"
+        "The first handle registered is the one that messages are sent from.\n"
+        "Can be repeated, with the same handles or with more.\n",
+    [COMMAND_LOOKUP] =
+        "teal lookup [--accept-key-change] HANDLE\n"
+        "\n"
+        "Says by which path and at which level a message to HANDLE would travel now,\n"
+        "its account key, and whether that is the key that is known here. Compare the\n"
+        "key with its owner by other means. A key that has changed ends with status 6;\n"
+        "--accept-key-change takes it as the known one.\n",
+    [COMMAND_SEND] =
+        "teal send [OPTION…] TO[,TO…] TEXT\n"
+        "\n"
+        "Seals TEXT (-: standard input) for every device of the recipients, signs it,\n"
+        "and sends it. Says the path and level before it sends, and the gateway's\n"
+        "answer. Put -- before a TEXT that begins with a dash.\n"
+        "\n"
+        "  --fallback=never    never below end-to-end encryption (default)\n"
+        "  --fallback=rcs      consent to TRANSPORT: the recipient's network can read it\n"
+        "  --fallback=sms      consent to PLAINTEXT: everybody on the way can read it\n"
+        "  --when=no-better-path  only where nothing better reaches the recipient\n"
+        "                      (default); otherwise no readable text leaves here\n"
+        "  --when=or-failed    also when the better path has failed for a while: the\n"
+        "                      readable text waits at the gateway\n"
+        "  --failed-after=SECONDS  how long that is (default: 300)\n"
+        "  --accept-e2ee-loss  even if this conversation was encrypted before\n"
+        "  --expires=SECONDS   not to be delivered later (consents: default one day)\n"
+        "  --no-receipts       do not ask for receipts of the recipients' devices\n"
+        "  --accept-key-change  take account keys that have changed as the known ones\n",
+    [COMMAND_INBOX] =
+        "teal inbox [--follow] [--wait=SECONDS] [--accept-key-change]\n"
+        "\n"
+        "Shows messages and receipts that have come, each with its level and whether\n"
+        "it verified, and acknowledges them; sends the receipts that senders asked\n"
+        "for. What does not verify is shown as that, and the status is 6.\n"
+        "\n"
+        "  --wait=SECONDS      wait that long for the first one\n"
+        "  --follow            go on until Ctrl-C\n"
+        "  --accept-key-change  take account keys that have changed as the known ones\n",
+    [COMMAND_RECEIPTS] =
+        "teal receipts [ID]\n"
+        "\n"
+        "Shows the last 1000 messages sent, or the one with that ID, with the gateway's\n"
+        "receipts that verified and the receipts of the recipients' devices. They come\n"
+        "in with `teal inbox`.\n",
+    [COMMAND_DEVICES] = "teal devices\n"
+                        "\n"
+                        "Shows the devices of the account, and how many one-time keys of this one\n"
+                        "are left at the gateway.\n",
+};
+
+const char *help_text(command c)
+{
+    return texts[c];
+}

@@ -1,0 +1,252 @@
+/* Global options stand before the command or behind it; the others behind. */
+#include "gateway/client/options.h"
+
+#include "gateway/client/say.h"
+
+#include <getopt.h>
+
+#define BIT(command) (1u << (command))
+
+enum { ANY = ~0u >> 1, MAX_SECONDS = 315360000, MAX_DIGITS = 10 };
+
+static const struct {
+    const char *name;
+    size_t least, most; /* arguments */
+    const char *usage;
+} commands[N_COMMANDS] = {
+    [COMMAND_NONE] = { NULL, 0, 0, "" },
+    [COMMAND_INIT] = { "init", 0, 0, "init --gateway URL [--name NAME]" },
+    [COMMAND_REGISTER] = { "register", 1, 16, "register HANDLE…" },
+    [COMMAND_LOOKUP] = { "lookup", 1, 1, "lookup HANDLE" },
+    [COMMAND_SEND] = { "send", 2, 2, "send [OPTION…] TO[,TO…] TEXT" },
+    [COMMAND_INBOX] = { "inbox", 0, 0, "inbox [--follow] [--wait=SECONDS]" },
+    [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
+    [COMMAND_DEVICES] = { "devices", 0, 0, "devices" },
+};
+
+typedef enum option_id {
+    OPTION_HOME = 256,
+    OPTION_JSON,
+    OPTION_PASSPHRASE_FILE,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_GATEWAY,
+    OPTION_NAME,
+    OPTION_FALLBACK,
+    OPTION_WHEN,
+    OPTION_FAILED_AFTER,
+    OPTION_ACCEPT_E2EE_LOSS,
+    OPTION_EXPIRES,
+    OPTION_NO_RECEIPTS,
+    OPTION_ACCEPT_KEY_CHANGE,
+    OPTION_FOLLOW,
+    OPTION_WAIT,
+} option_id;
+enum { FIRST_OPTION = OPTION_HOME };
+
+static const struct option long_options[] = {
+    { "home", required_argument, NULL, OPTION_HOME },
+    { "json", no_argument, NULL, OPTION_JSON },
+    { "passphrase-file", required_argument, NULL, OPTION_PASSPHRASE_FILE },
+    { "help", no_argument, NULL, OPTION_HELP },
+    { "version", no_argument, NULL, OPTION_VERSION },
+    { "gateway", required_argument, NULL, OPTION_GATEWAY },
+    { "name", required_argument, NULL, OPTION_NAME },
+    { "fallback", required_argument, NULL, OPTION_FALLBACK },
+    { "when", required_argument, NULL, OPTION_WHEN },
+    { "failed-after", required_argument, NULL, OPTION_FAILED_AFTER },
+    { "accept-e2ee-loss", no_argument, NULL, OPTION_ACCEPT_E2EE_LOSS },
+    { "expires", required_argument, NULL, OPTION_EXPIRES },
+    { "no-receipts", no_argument, NULL, OPTION_NO_RECEIPTS },
+    { "accept-key-change", no_argument, NULL, OPTION_ACCEPT_KEY_CHANGE },
+    { "follow", no_argument, NULL, OPTION_FOLLOW },
+    { "wait", required_argument, NULL, OPTION_WAIT },
+    { 0 },
+};
+
+/* Which commands an option belongs to, in the order of option_id. */
+static const unsigned owners[] = {
+    ANY,
+    ANY,
+    ANY,
+    ANY,
+    ANY,
+    BIT(COMMAND_INIT),
+    BIT(COMMAND_INIT),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_SEND),
+    BIT(COMMAND_LOOKUP) | BIT(COMMAND_SEND) | BIT(COMMAND_INBOX),
+    BIT(COMMAND_INBOX),
+    BIT(COMMAND_INBOX),
+};
+
+const char *options_command_name(command c)
+{
+    return commands[c].name;
+}
+
+static outcome read_seconds(const char *name, const char *text, uint64_t least, uint64_t *out)
+{
+    size_t len = strlen(text);
+    *out = 0;
+    if (len == 0 || len > MAX_DIGITS || strspn(text, "0123456789") != len)
+        return say(OUTCOME_USAGE, "--%s takes a whole number of seconds, not %s", name, text);
+    for (; *text != '\0'; text++)
+        *out = *out * 10 + (uint64_t)(*text - '0');
+    if (*out < least || *out > MAX_SECONDS)
+        return say(OUTCOME_USAGE, "--%s takes %d to %d seconds", name, (int)least, MAX_SECONDS);
+    return OUTCOME_OK;
+}
+
+static outcome read_fallback(const char *text, teal_level *floor)
+{
+    if (strcmp(text, "never") == 0)
+        *floor = TEAL_LEVEL_NONE;
+    else if (strcmp(text, "rcs") == 0)
+        *floor = TEAL_TRANSPORT;
+    else if (strcmp(text, "sms") == 0)
+        *floor = TEAL_PLAINTEXT;
+    else
+        return say(OUTCOME_USAGE, "--fallback is never, rcs or sms, not %s", text);
+    return OUTCOME_OK;
+}
+
+static outcome read_when(const char *text, teal_when *when)
+{
+    if (strcmp(text, "no-better-path") == 0)
+        *when = TEAL_NO_BETTER_PATH;
+    else if (strcmp(text, "or-failed") == 0)
+        *when = TEAL_OR_FAILED;
+    else
+        return say(OUTCOME_USAGE, "--when is no-better-path or or-failed, not %s", text);
+    return OUTCOME_OK;
+}
+
+static outcome take(options *o, option_id id, const char *value)
+{
+    switch (id) {
+    case OPTION_HOME:
+        o->home = value;
+        break;
+    case OPTION_JSON:
+        o->json = true;
+        break;
+    case OPTION_PASSPHRASE_FILE:
+        o->passphrase_file = value;
+        break;
+    case OPTION_HELP:
+        o->help = true;
+        break;
+    case OPTION_VERSION:
+        o->version = true;
+        break;
+    case OPTION_GATEWAY:
+        o->gateway = value;
+        break;
+    case OPTION_NAME:
+        o->name = value;
+        break;
+    case OPTION_FALLBACK:
+        return read_fallback(value, &o->floor);
+    case OPTION_WHEN:
+        return read_when(value, &o->when);
+    case OPTION_FAILED_AFTER:
+        return read_seconds("failed-after", value, 1, &o->failed_after_s);
+    case OPTION_ACCEPT_E2EE_LOSS:
+        o->accept_e2ee_loss = true;
+        break;
+    case OPTION_EXPIRES:
+        return read_seconds("expires", value, 1, &o->expires_s);
+    case OPTION_NO_RECEIPTS:
+        o->no_receipts = true;
+        break;
+    case OPTION_ACCEPT_KEY_CHANGE:
+        o->accept_key_change = true;
+        break;
+    case OPTION_FOLLOW:
+        o->follow = true;
+        break;
+    case OPTION_WAIT:
+        return read_seconds("wait", value, 0, &o->wait_s);
+    }
+    return OUTCOME_OK;
+}
+
+static outcome refuse_option(char *const *argv, int option)
+{
+    const char *given = argv[optind - 1];
+    if (option == ':')
+        return say(OUTCOME_USAGE, "%s wants a value; see teal --help", given);
+    return say(OUTCOME_USAGE, "there is no option %s; see teal --help", given);
+}
+
+/* Reads options up to the first argument ("+"), or all of them wherever they stand (""). */
+static outcome read_part(int argc, char **argv, bool stops, options *out)
+{
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, stops ? "+:" : ":", long_options, NULL)) != -1) {
+        if (option == '?' || option == ':')
+            return refuse_option(argv, option);
+        const char *name = long_options[option - FIRST_OPTION].name;
+        if ((owners[option - FIRST_OPTION] & BIT(out->command)) == 0)
+            return out->command == COMMAND_NONE
+                       ? say(OUTCOME_USAGE, "--%s stands behind the command; see teal --help", name)
+                       : say(OUTCOME_USAGE, "--%s is no option of `%s`; see teal %s --help", name,
+                             commands[out->command].name, commands[out->command].name);
+        outcome o = take(out, (option_id)option, optarg);
+        if (o != OUTCOME_OK)
+            return o;
+    }
+    return OUTCOME_OK;
+}
+
+static outcome find_command(const char *name, command *out)
+{
+    for (int c = COMMAND_INIT; c < N_COMMANDS; c++)
+        if (strcmp(commands[c].name, name) == 0) {
+            *out = (command)c;
+            return OUTCOME_OK;
+        }
+    return say(OUTCOME_USAGE, "there is no command %s; see teal --help", name);
+}
+
+static outcome check(const options *o)
+{
+    if (o->n_args < commands[o->command].least || o->n_args > commands[o->command].most)
+        return say(OUTCOME_USAGE, "usage: teal %s", commands[o->command].usage);
+    if (o->command == COMMAND_INIT && o->gateway == NULL)
+        return say(OUTCOME_USAGE, "init wants --gateway URL");
+    if (o->command != COMMAND_SEND)
+        return OUTCOME_OK;
+    if (o->failed_after_s > 0 && o->when != TEAL_OR_FAILED)
+        return say(OUTCOME_USAGE, "--failed-after goes with --when=or-failed");
+    if (o->floor == TEAL_LEVEL_NONE && (o->when == TEAL_OR_FAILED || o->accept_e2ee_loss))
+        return say(OUTCOME_USAGE,
+                   "--when and --accept-e2ee-loss go with --fallback=rcs or --fallback=sms");
+    return OUTCOME_OK;
+}
+
+outcome options_read(int argc, char **argv, options *out)
+{
+    *out = (options){ .when = TEAL_NO_BETTER_PATH };
+    outcome o = read_part(argc, argv, true, out);
+    if (o != OUTCOME_OK || out->help || out->version)
+        return o;
+    if (optind == argc)
+        return say(OUTCOME_USAGE, "what to do? See teal --help");
+    int at = optind;
+    o = find_command(argv[at], &out->command);
+    optind = 0; /* glibc: begin anew, with another argv */
+    if (o == OUTCOME_OK)
+        o = read_part(argc - at, argv + at, false, out);
+    if (o != OUTCOME_OK || out->help || out->version)
+        return o;
+    out->args = argv + at + optind;
+    out->n_args = (size_t)(argc - at - optind);
+    return check(out);
+}

@@ -1,0 +1,42 @@
+/* The command line, taken apart and checked. */
+#ifndef TEAL_CLIENT_OPTIONS_H
+#define TEAL_CLIENT_OPTIONS_H
+
+#include "codecs/native/envelope.h"
+#include "gateway/client/outcome.h"
+
+typedef enum command {
+    COMMAND_NONE,
+    COMMAND_INIT,
+    COMMAND_REGISTER,
+    COMMAND_LOOKUP,
+    COMMAND_SEND,
+    COMMAND_INBOX,
+    COMMAND_RECEIPTS,
+    COMMAND_DEVICES,
+} command;
+enum { N_COMMANDS = COMMAND_DEVICES + 1 };
+
+typedef struct options {
+    command command;
+    bool help, version, json;
+    const char *home, *passphrase_file; /* NULL: from the environment */
+    const char *gateway, *name;         /* init */
+    bool accept_key_change;             /* lookup, send, inbox */
+    teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
+    teal_when when;
+    uint64_t failed_after_s, expires_s; /* 0: not given */
+    bool accept_e2ee_loss, no_receipts;
+    bool follow; /* inbox */
+    uint64_t wait_s;
+    char *const *args; /* what is no option */
+    size_t n_args;
+} options;
+
+/* OUTCOME_USAGE has been said. Values point into argv, which getopt reorders. */
+outcome options_read(int argc, char **argv, options *out);
+
+/* "send"; NULL for COMMAND_NONE. */
+const char *options_command_name(command c);
+
+#endif
