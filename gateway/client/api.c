@@ -1,0 +1,230 @@
+/* One gateway, one connection. An answer counts only in the shape that the protocol gives it. */
+#include "gateway/client/api.h"
+
+#include "gateway/client/problem.h"
+#include "gateway/client/say.h"
+#include "gateway/http_client.h"
+#include "gateway/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum {
+    MAX_ANSWER_BYTES = 16 << 20,
+    TIMEOUT_MS = 30000, /* longer than a gateway waits for a peer */
+    MAX_PATH_BYTES = 3 * TEAL_MAX_HANDLE_BYTES + 256,
+    SENDS = 2,
+};
+
+struct api {
+    http_client *http;
+    char *url; /* without a slash at its end */
+    http_answer answer;
+    json_t *problem;
+};
+
+api *api_open(const char *url)
+{
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return NULL;
+    api *a = calloc(1, sizeof *a);
+    if (a == NULL || (a->url = strdup(url)) == NULL)
+        bug("out of memory");
+    for (size_t len = strlen(a->url); len > 0 && a->url[len - 1] == '/'; len--)
+        a->url[len - 1] = '\0';
+    a->http = http_client_open(MAX_ANSWER_BYTES);
+    return a;
+}
+
+void api_close(api **a)
+{
+    if (*a == NULL)
+        return;
+    http_client_close(&(*a)->http);
+    json_decref((*a)->problem);
+    free((*a)->url);
+    free(*a);
+    *a = NULL;
+}
+
+static json_t *parse_object(const http_answer *answer)
+{
+    json_t *o = json_loadb((const char *)answer->body, answer->len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(o))
+        return o;
+    json_decref(o);
+    return NULL;
+}
+
+/* json: NULL where the answer has no body that matters. */
+static outcome judge(api *a, json_t **json)
+{
+    if (a->answer.status == 0)
+        return OUTCOME_UNREACHABLE;
+    if (a->answer.status >= 200 && a->answer.status < 300) {
+        if (json == NULL)
+            return OUTCOME_OK;
+        *json = parse_object(&a->answer);
+        return *json != NULL ? OUTCOME_OK : OUTCOME_FAILED;
+    }
+    if (strcmp(a->answer.content_type, "application/problem+json") == 0)
+        a->problem = parse_object(&a->answer);
+    return a->problem != NULL ? OUTCOME_REFUSED : OUTCOME_FAILED;
+}
+
+static outcome call(api *a, const char *method, const char *path, const char *type, teal_bytes body,
+                    int64_t timeout_ms, json_t **json)
+{
+    char *url;
+    if (asprintf(&url, "%s%s", a->url, path) < 0)
+        bug("out of memory");
+    json_decref(a->problem);
+    a->problem = NULL;
+    if (json != NULL)
+        *json = NULL;
+    say_waiting("waiting for the gateway");
+    http_client_call(a->http, method, url, type, body, timeout_ms, &a->answer);
+    say_done();
+    free(url);
+    return judge(a, json);
+}
+
+/* "/v1/accounts/", the handle, "/prekeys?device=", the device. */
+static const char *write_path(char buf[static MAX_PATH_BYTES], const char *before,
+                              teal_bytes handle, const char *behind, const uint8_t *device)
+{
+    char hex[2 * TEAL_DEVICE_BYTES + 1] = "";
+    teal_writer w = { (uint8_t *)buf, MAX_PATH_BYTES - 1, 0 };
+    if (device != NULL)
+        sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
+    teal_write_text(&w, before);
+    http_write_path_segment(&w, handle);
+    teal_write_text(&w, behind);
+    teal_write_text(&w, hex);
+    if (!teal_write_fits(&w))
+        bug("a path outgrew its buffer");
+    buf[w.len] = '\0';
+    return buf;
+}
+
+outcome api_gateway(api *a, json_t **json)
+{
+    return call(a, "GET", "/v1/gateway", NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_look_up(api *a, teal_bytes handle, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "GET", write_path(path, "/v1/directory/", handle, "", NULL), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_claim(api *a, teal_bytes handle, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "POST", write_path(path, "/v1/directory/", handle, "/claim", NULL), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "PUT", write_path(path, "/v1/accounts/", handle, "", NULL),
+                "application/vnd.teal.manifest", manifest, TIMEOUT_MS, NULL);
+}
+
+outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "PUT", write_path(path, "/v1/accounts/", handle, "/prekeys", NULL),
+                "application/vnd.teal.prekeys", prekeys, TIMEOUT_MS, json);
+}
+
+outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "GET", write_path(path, "/v1/accounts/", handle, "/prekeys?device=", device),
+                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_send(api *a, teal_bytes envelope, json_t **json)
+{
+    outcome o = OUTCOME_UNREACHABLE;
+    for (int i = 0; i < SENDS && o == OUTCOME_UNREACHABLE; i++) {
+        o = call(a, "POST", "/v1/messages", "application/vnd.teal.envelope", envelope, TIMEOUT_MS,
+                 json);
+        if (api_left_nothing(a))
+            break;
+    }
+    return o;
+}
+
+outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json)
+{
+    char path[MAX_PATH_BYTES], query[64];
+    snprintf(query, sizeof query, "?wait_s=%u&device=", wait_s);
+    return call(a, "GET", write_path(path, "/v1/inbox", (teal_bytes){ 0 }, query, device), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS + (int64_t)wait_s * 1000, json);
+}
+
+outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs)
+{
+    char hex[2 * TEAL_DEVICE_BYTES + 1];
+    sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
+    json_t *body = json_pack("{s:s, s:O}", "device", hex, "seqs", seqs);
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    if (text == NULL)
+        bug("out of memory");
+    outcome o =
+        call(a, "POST", "/v1/inbox/ack", "application/json", teal_text(text), TIMEOUT_MS, NULL);
+    free(text);
+    return o;
+}
+
+const json_t *api_problem(const api *a)
+{
+    return a->problem;
+}
+
+bool api_refused_as(const api *a, const char *problem)
+{
+    return a->problem != NULL && problem_is(a->problem, problem);
+}
+
+bool api_is_temporary(const api *a)
+{
+    return a->problem != NULL && a->answer.status >= 500;
+}
+
+bool api_left_nothing(const api *a)
+{
+    return a->answer.status == 0 && !a->answer.sent;
+}
+
+outcome api_explain(const api *a, outcome o, bool json)
+{
+    switch (o) {
+    case OUTCOME_REFUSED:
+        problem_say(a->problem, stderr);
+        if (json) {
+            json_t *line = json_pack("{s:O}", "problem", a->problem);
+            json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+            putchar('\n');
+            json_decref(line);
+        }
+        break;
+    case OUTCOME_UNREACHABLE:
+        say(o, "no answer from the gateway at %s: %s", a->url, a->answer.error);
+        break;
+    case OUTCOME_FAILED:
+        say(o, "%s answered %ld, but not as a Teal gateway does", a->url, a->answer.status);
+        break;
+    case OUTCOME_OK:
+    case OUTCOME_USAGE:
+    case OUTCOME_KEYCHAIN:
+    case OUTCOME_UNVERIFIED:
+        break;
+    }
+    return o;
+}

@@ -1,0 +1,41 @@
+/* Calls of the gateway's REST resources. Says nothing to people by itself. */
+#ifndef TEAL_CLIENT_API_H
+#define TEAL_CLIENT_API_H
+
+#include "codecs/native/envelope.h"
+#include "gateway/client/outcome.h"
+
+#include <jansson.h>
+
+typedef struct api api;
+
+/* NULL: `url` is no http:// or https:// URL. */
+api *api_open(const char *url);
+void api_close(api **a);
+
+/* Each returns OK; REFUSED (api_problem); UNREACHABLE; FAILED: no answer of a Teal gateway. Nothing
+ * has been said yet: api_explain does. *json: an object, the caller's; NULL unless OK. */
+outcome api_gateway(api *a, json_t **json);
+outcome api_look_up(api *a, teal_bytes handle, json_t **json);
+outcome api_claim(api *a, teal_bytes handle, json_t **json);
+outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest);
+outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json);
+outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json_t **json);
+/* Sends it again where the answer was lost: the gateway knows it by its id. */
+outcome api_send(api *a, teal_bytes envelope, json_t **json);
+outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json);
+outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs);
+
+/* The last refusal's problem document; NULL: there is none. Lives until the next call. */
+const json_t *api_problem(const api *a);
+/* "keys-stale": whether the last call was refused as that. */
+bool api_refused_as(const api *a, const char *problem);
+/* The last refusal is of the gateway's state, not of the call. */
+bool api_is_temporary(const api *a);
+/* The last call never left this machine, or is known not to have been taken. */
+bool api_left_nothing(const api *a);
+
+/* Says what the last call ended with; a problem also on standard output, if `json`. Returns `o`. */
+outcome api_explain(const api *a, outcome o, bool json);
+
+#endif
