@@ -1,0 +1,86 @@
+/* Opening and closing. The arena is large, and costs only what of it is used. */
+#include "gateway/client/session.h"
+
+#include "gateway/client/home_gateway.h"
+#include "gateway/client/passphrase.h"
+#include "gateway/client/say.h"
+#include "gateway/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+enum { ARENA_BYTES = 128 << 20 };
+
+static outcome find_home(const options *o, char **out)
+{
+    const char *home = o->home != NULL ? o->home : getenv("TEAL_HOME");
+    const char *user = getenv("HOME");
+    *out = NULL;
+    if (home != NULL)
+        *out = strdup(home);
+    else if (user == NULL || asprintf(out, "%s/.teal", user) < 0)
+        return say(OUTCOME_USAGE, "where is the keychain? Give --home or set TEAL_HOME");
+    if (*out == NULL)
+        bug("out of memory");
+    return OUTCOME_OK;
+}
+
+static outcome open_keychain(const options *o, keychain **out)
+{
+    char *home;
+    passphrase p = { 0 };
+    const bool is_new = o->command == COMMAND_INIT;
+    outcome result = find_home(o, &home);
+    if (result == OUTCOME_OK)
+        result = passphrase_read(o->passphrase_file, is_new, &p);
+    if (result == OUTCOME_OK) {
+        teal_bytes secret = { p.at, p.len };
+        result = is_new ? keychain_make(home, secret, out) : keychain_open(home, secret, out);
+    }
+    passphrase_wipe(&p);
+    free(home);
+    return result;
+}
+
+outcome session_open(const options *o, session *out)
+{
+    *out = (session){ .options = o };
+    outcome result = open_keychain(o, &out->keychain);
+    if (result != OUTCOME_OK)
+        return result;
+    const char *url = o->command == COMMAND_INIT ? o->gateway : home_gateway_url(out->keychain);
+    out->arena = (teal_arena){ calloc(1, ARENA_BYTES), ARENA_BYTES, 0 };
+    if (out->arena.base == NULL)
+        bug("out of memory");
+    out->api = url != NULL ? api_open(url) : NULL;
+    if (out->api == NULL)
+        return say(OUTCOME_USAGE, "the gateway's URL begins with http:// or https://");
+    return OUTCOME_OK;
+}
+
+void session_forget(session *s)
+{
+    sodium_memzero(s->arena.base, s->arena.used);
+    s->arena.used = 0;
+}
+
+void session_close(session *s)
+{
+    api_close(&s->api);
+    keychain_close(&s->keychain);
+    if (s->arena.base != NULL)
+        session_forget(s);
+    free(s->arena.base);
+    s->arena = (teal_arena){ 0 };
+}
+
+outcome session_explain(const session *s, outcome o)
+{
+    return api_explain(s->api, o, s->options->json);
+}
+
+void session_print(const json_t *object)
+{
+    json_dumpf(object, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+    putchar('\n');
+}
