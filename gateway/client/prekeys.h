@@ -1,0 +1,19 @@
+/* The prekeys of this device: the private parts in the keychain, the public ones at the gateway. */
+#ifndef TEAL_CLIENT_PREKEYS_H
+#define TEAL_CLIENT_PREKEYS_H
+
+#include "gateway/client/session.h"
+
+enum { PREKEYS_WANTED = 100, PREKEYS_FEW = 20 };
+
+/* Opens e with this device's wrapped key, in a transaction, and deletes the one-time prekey that
+ * has opened it. content: e->ciphertext.len octets of room. Answers NULL, or the rule that does not
+ * hold. */
+const char *prekeys_open(keychain *k, const teal_envelope *e, uint8_t *content, size_t *len);
+
+/* Uploads new ones if the gateway has fewer than PREKEYS_FEW one-time prekeys of this device, or
+ * the last-resort prekey is a week old. In a transaction of its own. *left: as the gateway counts.
+ */
+outcome prekeys_replenish(session *s, size_t *left);
+
+#endif
