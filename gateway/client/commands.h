@@ -1,0 +1,15 @@
+/* The commands, each in a file of its own. Each has said what went wrong. */
+#ifndef TEAL_CLIENT_COMMANDS_H
+#define TEAL_CLIENT_COMMANDS_H
+
+#include "gateway/client/session.h"
+
+outcome command_init(session *s);
+outcome command_register(session *s);
+outcome command_lookup(session *s);
+outcome command_send(session *s);
+outcome command_inbox(session *s);
+outcome command_receipts(session *s);
+outcome command_devices(session *s);
+
+#endif

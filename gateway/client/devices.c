@@ -1,0 +1,57 @@
+/* teal devices: what stands in the account's manifest. */
+#include "gateway/client/account.h"
+#include "gateway/client/commands.h"
+#include "gateway/client/member.h"
+#include "gateway/client/say.h"
+#include "gateway/client/tamed.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+static void print_json(const teal_device *d, bool is_this, json_int_t left)
+{
+    json_t *line = json_pack("{s:o, s:o, s:I, s:b}", "device",
+                             member_of_hex((teal_bytes){ d->id, sizeof d->id }), "name",
+                             member_of_text(d->name), "added_at_ms", (json_int_t)d->added_at_ms,
+                             "this", (int)is_this);
+    if (is_this)
+        json_object_set_new(line, "one_time_left", json_integer(left));
+    session_print(line);
+    json_decref(line);
+}
+
+static void print_words(const teal_device *d, bool is_this, json_int_t left)
+{
+    char added[32] = "", *name = tamed_line(d->name);
+    time_t at = (time_t)(d->added_at_ms / 1000);
+    struct tm local;
+    if (localtime_r(&at, &local) != NULL)
+        strftime(added, sizeof added, "%Y-%m-%d", &local);
+    for (size_t i = 0; i < sizeof d->id; i++)
+        printf("%02x", d->id[i]);
+    printf("  %s, added %s%s\n", name, added, is_this ? ", this one" : "");
+    if (is_this)
+        printf("  one-time keys at the gateway: %d\n", (int)left);
+    free(name);
+}
+
+outcome command_devices(session *s)
+{
+    uint8_t own[TEAL_DEVICE_BYTES];
+    teal_manifest m;
+    json_t *answer;
+    account_device(s->keychain, own);
+    if (!account_manifest(s->keychain, &s->arena, &m))
+        return say(OUTCOME_FAILED, "no handle is registered yet: teal register HANDLE");
+    outcome o = session_explain(s, api_count_prekeys(s->api, m.handles[0], own, &answer));
+    json_int_t left = json_integer_value(json_object_get(answer, "one_time_left"));
+    json_decref(answer);
+    for (size_t i = 0; i < m.n_devices && o == OUTCOME_OK; i++) {
+        bool is_this = memcmp(m.devices[i].id, own, sizeof own) == 0;
+        if (s->options->json)
+            print_json(&m.devices[i], is_this, left);
+        else
+            print_words(&m.devices[i], is_this, left);
+    }
+    return o;
+}
