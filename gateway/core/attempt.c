@@ -1,6 +1,6 @@
 /* Attempts; see attempt.h. Must never fall back after an attempt whose outcome is unknown: the peer
  * may have the message, and one message reaches one recipient by one path (I7). Such a delivery has
- * a negative failing_since_ms. */
+ * a negative failing_since_ms. REQ-MSG-15, -16. */
 #include "gateway/core/attempt.h"
 
 #include "gateway/core/delivery.h"

@@ -111,7 +111,7 @@ static void on_deferred(room_client *rc, const Teal__V1__Deferred *deferred)
             room_end_entry(rc, (int64_t)deferred->ref);
     }
     pthread_mutex_unlock(&rc->lock);
-    log_event(LOG_INFO, "room.deferred", "reason", deferred->reason, NULL);
+    log_event(LOG_DEBUG, "room.deferred", "reason", deferred->reason, NULL);
     if (in_store)
         room_job_deferred(rc, deferred->ref, retry_ms);
     else

@@ -185,7 +185,7 @@ static core_result check_times(submission *s)
 
 /* ---- recipients ---- */
 
-/* A peer's message to its own people is that network's business, also where it names them beside
+/* REQ-MSG-17: a peer's message to its own people is that network's business, also beside
  * ours: to bring it back would be a loop. */
 static bool is_ours(const submission *s, teal_bytes recipient)
 {
