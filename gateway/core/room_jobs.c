@@ -38,15 +38,8 @@ static void lose_count(room_client *rc)
         rc->hello_ms = hello_ms;
 }
 
-static void finish(void *arg, store_result result)
+static void note_end(room_client *rc, const room_job *j, bool durable)
 {
-    room_job *j = arg;
-    room_client *rc = j->rc;
-    bool durable = result == STORE_OK || result == STORE_EXISTS || result == STORE_NONE;
-    if (durable)
-        news_tell(&j->news, rc->c);
-    else
-        news_drop(&j->news);
     pthread_mutex_lock(&rc->lock);
     if (!durable)
         lose_count(rc);
@@ -54,11 +47,26 @@ static void finish(void *arg, store_result result)
         room_end_entry(rc, (int64_t)j->ref);
     if (durable && (j->says_go || j->says_taken))
         push_answer(rc, j->says_go, j->ref);
+    pthread_mutex_unlock(&rc->lock);
+}
+
+/* The answer is there before anybody is told that something is due, so that it is said first. */
+static void finish(void *arg, store_result result)
+{
+    room_job *j = arg;
+    room_client *rc = j->rc;
+    bool durable = result == STORE_OK || result == STORE_EXISTS || result == STORE_NONE;
+    note_end(rc, j, durable);
+    if (durable)
+        news_tell(&j->news, rc->c);
+    else
+        news_drop(&j->news);
+    room_job_free(j);
     waker_ring(&rc->waker);
+    pthread_mutex_lock(&rc->lock);
     rc->n_jobs--;
     pthread_cond_signal(&rc->jobs_done); /* the client may be freed as soon as the lock is free */
     pthread_mutex_unlock(&rc->lock);
-    room_job_free(j);
 }
 
 room_job *room_job_make(room_client *rc, uint64_t ref, size_t arena_bytes,

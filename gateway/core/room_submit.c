@@ -122,6 +122,32 @@ bool room_submit(room_client *rc, const store_delivery *d, bool recall)
     return good;
 }
 
+/* ---- Go and Taken ---- */
+
+static void say_answers(room_client *rc)
+{
+    pthread_mutex_lock(&rc->lock);
+    room_answer *answers = rc->answers;
+    size_t n = rc->n_answers;
+    rc->answers = NULL;
+    rc->n_answers = rc->cap_answers = 0;
+    pthread_mutex_unlock(&rc->lock);
+    bool said = true;
+    for (size_t i = 0; said && i < n; i++) {
+        Teal__V1__Go go = TEAL__V1__GO__INIT;
+        Teal__V1__Taken taken = TEAL__V1__TAKEN__INIT;
+        Teal__V1__RoomFrame frame = frame_of(answers[i].go ? TEAL__V1__ROOM_FRAME__FRAME_GO
+                                                           : TEAL__V1__ROOM_FRAME__FRAME_TAKEN);
+        go.ref = taken.ref = answers[i].ref;
+        if (answers[i].go)
+            frame.go = &go;
+        else
+            frame.taken = &taken;
+        said = room_say(rc, &frame);
+    }
+    free(answers);
+}
+
 /* ---- lanes ---- */
 
 static bool is_open(const room_lane *l, int64_t now_ms)
@@ -217,6 +243,7 @@ static void run_lane(room_client *rc, room_lane *l)
     pthread_mutex_unlock(&rc->lock);
     if (!open)
         return;
+    say_answers(rc); /* what was taken before it was due again */
     store_result result = l->recalls ? submit_recalls(rc, l) : submit_due(rc, l);
     if (result == STORE_OK)
         return;
@@ -225,30 +252,6 @@ static void run_lane(room_client *rc, room_lane *l)
 }
 
 /* ---- what else is said ---- */
-
-static void say_answers(room_client *rc)
-{
-    pthread_mutex_lock(&rc->lock);
-    room_answer *answers = rc->answers;
-    size_t n = rc->n_answers;
-    rc->answers = NULL;
-    rc->n_answers = rc->cap_answers = 0;
-    pthread_mutex_unlock(&rc->lock);
-    bool said = true;
-    for (size_t i = 0; said && i < n; i++) {
-        Teal__V1__Go go = TEAL__V1__GO__INIT;
-        Teal__V1__Taken taken = TEAL__V1__TAKEN__INIT;
-        Teal__V1__RoomFrame frame = frame_of(answers[i].go ? TEAL__V1__ROOM_FRAME__FRAME_GO
-                                                           : TEAL__V1__ROOM_FRAME__FRAME_TAKEN);
-        go.ref = taken.ref = answers[i].ref;
-        if (answers[i].go)
-            frame.go = &go;
-        else
-            frame.taken = &taken;
-        said = room_say(rc, &frame);
-    }
-    free(answers);
-}
 
 static void say_hello(room_client *rc)
 {

@@ -436,7 +436,7 @@ static void the_core_restarts(void **state)
     rig_expect_silence(r);
     rig_say_done(r, refs[1], &receipts[1], "smsc-1"); /* as REQ-ROOM-6 has it */
     rig_expect_taken(r, refs[1]);
-    rig_say_deferred(r, refs[2], "sms-link-down", 1);
+    rig_say_deferred(r, refs[2], "sms-link-down", 50);
     rig_expect_taken(r, refs[2]);
     Teal__V1__Submit *s = expect_submit(r);
     assert_int_equal(s->ref, refs[2]);
