@@ -191,14 +191,17 @@ static void pause_s(int seconds)
 static outcome conclude(inbox *b, outcome o)
 {
     size_t left;
+    outcome waits = OUTCOME_OK;
     if (o == OUTCOME_OK)
         o = prekeys_replenish(b->s, &left);
-    if (o == OUTCOME_OK && b->later > 0)
-        o = say(OUTCOME_UNREACHABLE,
-                "%zu more cannot be verified now, because the sender's network does not answer; "
-                "nothing of it is lost",
-                b->later);
-    return o == OUTCOME_OK && b->unverified ? OUTCOME_UNVERIFIED : o;
+    if (o != OUTCOME_OK)
+        return o;
+    if (b->later > 0)
+        waits = say(OUTCOME_UNREACHABLE,
+                    "%zu more cannot be verified now, because the sender's network does not "
+                    "answer; nothing of it is lost",
+                    b->later);
+    return b->unverified ? OUTCOME_UNVERIFIED : waits;
 }
 
 /* Until nothing more comes. */
@@ -207,40 +210,57 @@ static outcome take_all(inbox *b)
     const int64_t until_ms = clock_monotonic_ms() + (int64_t)b->s->options->wait_s * 1000;
     for (;;) {
         int64_t left_s = (until_ms - clock_monotonic_ms() + 999) / 1000;
-        bool waits = b->shown == 0 && b->later == 0 && left_s > 0;
+        bool waits = b->shown == 0 && left_s > 0;
         outcome o = fetch(b, !waits ? 0 : left_s < MAX_POLL_S ? (unsigned)left_s : MAX_POLL_S);
         if (o != OUTCOME_OK)
             return session_explain(b->s, o);
-        if (b->n_items == 0 && (!waits || clock_monotonic_ms() >= until_ms))
+        if (b->n_items == 0 && waits)
+            continue;
+        if (b->n_items == 0)
             return OUTCOME_OK;
         o = take_round(b);
-        if (o != OUTCOME_OK || (b->n_items > 0 && b->later == b->n_items))
+        if (o != OUTCOME_OK || b->later == b->n_items)
             return o;
     }
+}
+
+/* Whether the last call may go better when it is made again. */
+static bool may_recover(const inbox *b, outcome o)
+{
+    return o == OUTCOME_UNREACHABLE || (o == OUTCOME_REFUSED && api_is_temporary(b->s->api));
+}
+
+/* *away: the gateway has not answered the last time, which is said once. */
+static outcome follow_once(inbox *b, bool *away)
+{
+    size_t left;
+    outcome o = fetch(b, FOLLOW_POLL_S);
+    const bool was_away = *away;
+    *away = may_recover(b, o);
+    if (*away && !was_away)
+        say_note("the gateway does not answer now; trying on");
+    if (o == OUTCOME_OK && b->n_items > 0) {
+        o = take_round(b);
+        if (o == OUTCOME_OK)
+            prekeys_replenish(b->s, &left);
+    } else if (o != OUTCOME_OK && !*away) {
+        session_explain(b->s, o);
+    }
+    if (!may_recover(b, o) && b->later == 0)
+        return o;
+    pause_s(PAUSE_S);
+    return OUTCOME_OK;
 }
 
 /* Until Ctrl-C; a gateway that does not answer may be there again later. */
 static outcome follow(inbox *b)
 {
     bool away = false;
+    outcome o = OUTCOME_OK;
     interrupt_catch();
-    while (!interrupt_asked()) {
-        outcome o = fetch(b, FOLLOW_POLL_S);
-        if (o == OUTCOME_OK && b->n_items > 0)
-            o = take_round(b);
-        if (o == OUTCOME_OK && b->n_items > 0 && b->later < b->n_items) {
-            size_t left;
-            prekeys_replenish(b->s, &left);
-        }
-        if (o != OUTCOME_OK && o != OUTCOME_UNREACHABLE && o != OUTCOME_REFUSED)
-            return session_explain(b->s, o);
-        if (o != OUTCOME_OK && !away)
-            say_note("the gateway does not answer now; trying on");
-        away = o != OUTCOME_OK;
-        if (away || b->later > 0)
-            pause_s(PAUSE_S);
-    }
-    return OUTCOME_OK;
+    while (o == OUTCOME_OK && !interrupt_asked())
+        o = follow_once(b, &away);
+    return o;
 }
 
 outcome command_inbox(session *s)

@@ -14,7 +14,7 @@ static const struct {
 } hints[] = {
     { "consent-missing",
       "if its network may read it: teal send --fallback=rcs …\n"
-      "        if everybody on the way may read it: teal send --fallback=sms …" },
+      "          if everybody on the way may read it: teal send --fallback=sms …" },
     { "consent-floor-too-high", "if everybody on the way may read it: teal send --fallback=sms …" },
     { "consent-fallback-missing", "send it again: the look-up then shows the path that is left" },
     { "consent-e2ee-loss", "if you agree: teal send --fallback=sms --accept-e2ee-loss …" },

@@ -33,7 +33,7 @@ static const struct {
     [LOOK_RCS] = { 43, "RCS, end-to-end encrypted (E2EE)" },
     [LOOK_TRANSPORT] = { 214, "RCS, readable by the network (TRANSPORT)" },
     [LOOK_PLAINTEXT] = { 40, "SMS, readable by everybody on the way (PLAINTEXT)" },
-    [LOOK_NONE] = { 245, "nothing left" },
+    [LOOK_NONE] = { 245, "it never left" },
     [LOOK_WRONG] = { 196, "NOT VERIFIED" },
 };
 
