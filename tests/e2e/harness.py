@@ -115,14 +115,15 @@ class World:
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
 
-    def spawn(self, name, command):
-        log = open(self.folder / f"{name}.log", "ab")
-        self.said[name] = log.tell()
-        self.processes[name] = subprocess.Popen([str(c) for c in command], stdout=log, stderr=log,
-                                                stdin=subprocess.DEVNULL, start_new_session=True)
+    def spawn(self, name, command, **more):
+        with open(self.folder / f"{name}.log", "ab") as log:
+            self.said[name] = log.tell()
+            self.processes[name] = subprocess.Popen([str(c) for c in command], stdout=log,
+                                                    stderr=log, stdin=subprocess.DEVNULL,
+                                                    start_new_session=True, **more)
 
-    def start_gateway(self):
-        self.spawn("teald", [self.build / "teald", self.config])
+    def start_gateway(self, **more):
+        self.spawn("teald", [self.build / "teald", self.config], **more)
         until("teald to answer", 20, lambda: self.alive("teald") and self.ready())
 
     def start_rcs(self):
@@ -272,9 +273,10 @@ class Person:
         assert status == expect, f"{self.name}: teal {' '.join(args)}: status {status}\n{out}{err}"
         return [json.loads(line) for line in out.splitlines()]
 
-    def init(self):
+    def init(self, gateway=None):
         shutil.rmtree(self.home, ignore_errors=True)
-        self.json("init", "--gateway", self.world.gateway, "--name", f"{self.name}'s device")
+        self.json("init", "--gateway", gateway or self.world.gateway,
+                  "--name", f"{self.name}'s device")
         return self
 
     def register(self, *handles):
