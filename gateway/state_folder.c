@@ -5,7 +5,10 @@
 #include "gateway/store/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static bool is_private_folder(const config *c, FILE *errors)
 {
@@ -62,4 +65,19 @@ bool state_folder_check(const config *c, FILE *errors)
     uint8_t manifest[TEAL_MAX_MANIFEST_BYTES];
     size_t len;
     return is_private_folder(c, errors) && keys_load_manifest(c, manifest, &len, errors);
+}
+
+int state_folder_lock(const config *c, FILE *errors)
+{
+    int fd = open(c->state, O_RDONLY | O_DIRECTORY);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    if (fd >= 0 && errno == EWOULDBLOCK)
+        fprintf(errors, "%s: another teald uses this state. Wait until it has ended, or stop it.\n",
+                c->state);
+    else
+        fprintf(errors, "%s: cannot be locked: %s. Check the folder.\n", c->state, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }

@@ -11,4 +11,8 @@ bool state_folder_make(const config *c, FILE *errors);
 /* Whether it has been made and is private; reads no secret. False: a line on errors. */
 bool state_folder_check(const config *c, FILE *errors);
 
+/* Keeps every other teald from running on it: for as long as the descriptor is open, here or in a
+ * process that has it from here. -1: a line on errors. */
+int state_folder_lock(const config *c, FILE *errors);
+
 #endif

@@ -5,6 +5,7 @@
 #include "gateway/channel.h"
 #include "gateway/clock.h"
 #include "gateway/exit_status.h"
+#include "gateway/state_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 enum {
     CHANNEL_FD = 3, /* in the processes */
+    LOCK_FD,
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 30 * 1000,
     SETTLED_MS = 10 * 1000, /* who ran that long starts with the first pause again */
@@ -34,6 +36,7 @@ enum { ROOM, EDGE, N_CHILDREN }; /* in the order of their start; they end the ot
 
 typedef struct supervisor {
     const config *config;
+    int lock; /* the processes have it too: it goes with the last of them, however that ends */
     child children[N_CHILDREN];
     sigset_t signals;
     pid_t pid;
@@ -43,10 +46,10 @@ typedef struct supervisor {
 
 /* ---- one process ----------------------------------------------------------------------------- */
 
-/* To CHANNEL_FD, open across exec; where it is there already dup2 would change nothing. */
-static bool move_channel(int fd)
+/* To that number, open across exec; where it is there already dup2 would change nothing. */
+static bool move(int fd, int to)
 {
-    return fd == CHANNEL_FD ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, CHANNEL_FD) == CHANNEL_FD;
+    return fd == to ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, to) == to;
 }
 
 /* After the fork: nothing of the parent is needed but one end of the channel. */
@@ -65,7 +68,8 @@ static _Noreturn void become(const supervisor *s, const child *c)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (move_channel(c->channel) && close_range(CHANNEL_FD + 1, ~0U, 0) == 0)
+    if (move(c->channel, CHANNEL_FD) && move(s->lock, LOCK_FD) &&
+        close_range(LOCK_FD + 1, ~0U, 0) == 0)
         execv("/proc/self/exe", argv);
     log_event(LOG_ERROR, "process.not_started", "name", c->name, "error", strerrorname_np(errno),
               NULL);
@@ -178,11 +182,15 @@ static void stop(supervisor *s, child *c)
         wait_until(s, -1);
 }
 
+/* The lock comes after the channel, so its number is never CHANNEL_FD. */
 static bool prepare(supervisor *s)
 {
     static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
     int fds[2];
     if (!channel_pair(fds))
+        return false;
+    s->lock = state_folder_lock(s->config, stderr);
+    if (s->lock < 0)
         return false;
     s->children[ROOM] = (child){ "plaintext", "teald: plaintext", .channel = fds[0] };
     s->children[EDGE] = (child){ "edge", "teald: edge", .channel = fds[1] };
@@ -208,6 +216,7 @@ int supervisor_run(const config *c)
         stop(&s, &s.children[i - 1]);
     close(s.children[ROOM].channel); /* open until now: what waits in it outlives a process */
     close(s.children[EDGE].channel);
+    close(s.lock);
     log_event(LOG_INFO, "supervisor.stopped", NULL);
     return s.status;
 }
