@@ -132,6 +132,7 @@ static void wait_before_next(smpp_link *l)
         l->backoff_ms = l->options.reconnect_first_ms;
     else
         l->backoff_ms *= 2;
+    l->proved = false; /* said once, it does not count for attempts that reach nobody */
     if (l->backoff_ms > SMPP_LINK_RECONNECT_MAX_MS)
         l->backoff_ms = SMPP_LINK_RECONNECT_MAX_MS;
     /* Up to a quarter off, so that gateways do not all come back at once. */
@@ -188,7 +189,6 @@ static void bind_to_centre(smpp_link *l)
     dial_close(&l->dial);
     l->state = BINDING;
     l->since_ms = l->heard_ms = l->now_ms;
-    l->proved = false;
     l->odd_units = 0;
     teal_smpp_pdu bind = { .command = TEAL_SMPP_BIND_TRANSCEIVER, .sequence = next_sequence(l) };
     bind.bind = (teal_smpp_bind){ .system_id = text_or_empty(l->options.system_id),

@@ -280,6 +280,24 @@ static void a_submit_without_an_answer_ends_the_session(void **state)
     assert_int_equal(f->unbound, 1);
 }
 
+/* How long the link waits before it tries again; the attempt before is over first. */
+static int64_t pause_ms(fixture *f)
+{
+    int64_t wait_ms = 0;
+    for (int k = 0; k < 1000 && wait_ms <= 0; k++) {
+        turn(f);
+        wait_ms = smpp_link_due_ms(f->link) - f->now_ms;
+        if (wait_ms == RESPONSE_MS)
+            wait_ms = 0; /* still in that session */
+    }
+    return wait_ms;
+}
+
+static void assert_doubled(int64_t wait_ms, int64_t last_ms)
+{
+    assert_true(wait_ms * 8 >= last_ms * 12 - 8); /* less up to a quarter */
+}
+
 static void back_off_grows_and_starts_anew(void **state)
 {
     fixture *f = *state;
@@ -293,14 +311,8 @@ static void back_off_grows_and_starts_anew(void **state)
         assert_true(accepted);
         turn(f); /* connected: bind is out */
         centre_hang_up(&f->centre);
-        int64_t wait_ms = 0;
-        for (int k = 0; k < 1000 && wait_ms <= 0; k++) {
-            turn(f);
-            wait_ms = smpp_link_due_ms(f->link) - f->now_ms;
-            if (wait_ms == RESPONSE_MS)
-                wait_ms = 0; /* still in that session */
-        }
-        assert_true(wait_ms * 8 >= last_ms * 12 - 8); /* doubled, less up to a quarter */
+        int64_t wait_ms = pause_ms(f);
+        assert_doubled(wait_ms, last_ms);
         last_ms = wait_ms;
         f->now_ms += wait_ms;
     }
@@ -310,7 +322,15 @@ static void back_off_grows_and_starts_anew(void **state)
     UNTIL(f, f->delivered == 1);
     centre_hang_up(&f->centre);
     UNTIL(f, f->unbound == 1);
-    assert_true(smpp_link_due_ms(f->link) - f->now_ms <= RECONNECT_MS);
+    last_ms = smpp_link_due_ms(f->link) - f->now_ms;
+    assert_true(last_ms <= RECONNECT_MS);
+    centre_close(&f->centre); /* connections are refused from here on */
+    for (int i = 0; i < 4; i++) {
+        f->now_ms += last_ms;
+        int64_t wait_ms = pause_ms(f);
+        assert_doubled(wait_ms, last_ms);
+        last_ms = wait_ms;
+    }
 }
 
 static void a_refused_bind_is_no_session(void **state)
