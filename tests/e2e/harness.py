@@ -157,8 +157,7 @@ class World:
         try:
             if http("GET", f"{self.gateway}/v1/gateway", timeout=2)[0] != 200:
                 return False
-            return not self.peers or \
-                http_json("GET", f"{self.smsc}/state", timeout=2)[1]["bound"]
+            return not self.peers or self.smsc_state()["bound"]
         except OSError:
             return False
 
@@ -229,6 +228,9 @@ class World:
     def smsc_behave(self, **how):
         status, answer = http_json("POST", f"{self.smsc}/behave", how)
         assert status < 300, answer
+
+    def smsc_state(self):
+        return http_json("GET", f"{self.smsc}/state")[1]
 
     def rcs_behave(self, mode):
         status, answer = http_json("POST", f"{self.rcs}/sandbox/behave", {"mode": mode})
