@@ -37,6 +37,8 @@ CC := gcc
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
 ALL_CFLAGS = -std=gnu17 -D_GNU_SOURCE -I. -isystem $(GEN) $(CFLAGS.$(VARIANT)) $(CFLAGS)
+# One short line for each step; V=1 shows the commands.
+step = $(if $(V),,@printf '  %-5s %s\n' $(1) '$@' &&)
 LINK = $(CC) $(HARDEN_LINK) $(LDFLAGS.$(VARIANT)) $(LDFLAGS)
 
 # --- sources -------------------------------------------------------------------------------------
@@ -78,6 +80,7 @@ help:
 	@echo 'make all       build teald and teal into $(B) (VARIANT=release|debug|asan|tsan)'
 	@echo 'make install   install teald and teal below PREFIX=$(PREFIX) (DESTDIR respected)'
 	@echo 'make clean     remove build/'
+	@echo '               (V=1 with any of them: show the commands)'
 
 all: programs
 programs: $(programs) $(peer_bin)
@@ -121,16 +124,16 @@ clean:
 .SECONDARY: $(gen_c) $(gen_h)
 $(GEN)/%.pb-c.c $(GEN)/%.pb-c.h &: %.proto $(protos)
 	@mkdir -p $(GEN)
-	protoc-c --c_out=$(GEN) $<
+	$(call step,PROTO) protoc-c --c_out=$(GEN) $<
 
 # Generated code is not ours to warn about.
 $(B)/$(GEN)/%.o: $(GEN)/%.c | $(gen_h)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(pkg_cflags) -MMD -MP -c $< -o $@
+	$(call step,CC) $(CC) $(ALL_CFLAGS) $(pkg_cflags) -MMD -MP -c $< -o $@
 
 $(B)/%.o: %.c | $(gen_h)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(WARN) $(pkg_cflags) -MMD -MP -c $< -o $@
+	$(call step,CC) $(CC) $(ALL_CFLAGS) $(WARN) $(pkg_cflags) -MMD -MP -c $< -o $@
 
 archive = @mkdir -p $(@D); rm -f $@; ar rcs $@ $^
 $(codec_lib): $(call objects,$(codec_src) $(gen_c))
@@ -143,24 +146,24 @@ $(support_lib): $(call objects,$(support_src))
 	$(archive)
 
 $(B)/teald: $(call objects,$(daemon_main)) $(daemon_lib) $(codec_lib)
-	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lpthread -o $@
 $(B)/teal: $(call objects,$(client_main)) $(client_lib) $(daemon_lib) $(codec_lib)
-	$(LINK) $^ $(pkg_libs) -o $@
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -o $@
 
 # A peer is every .c in its folder, and what the peers share.
 define peer_rule
 $(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c tests/peers/shared/*.c)) $(codec_lib)
 	@mkdir -p $$(@D)
-	$$(LINK) $$^ $$(pkg_libs) -lpthread -o $$@
+	$$(call step,LINK) $$(LINK) $$^ $$(pkg_libs) -lpthread -o $$@
 endef
 $(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
 
 test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
 $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
-	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
-	$(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
-	$(LINK) $^ $(pkg_libs) -lpthread -o $@
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lpthread -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
