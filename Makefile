@@ -14,9 +14,10 @@ SHELL := /bin/bash
 
 # --- flags ---------------------------------------------------------------------------------------
 LIBRARIES := libsodium libprotobuf-c libmicrohttpd sqlite3 libcurl jansson expat inih
+# libunistring, which has no pkg-config file, is added below.
 # Asked for once, when something is compiled: `make help` works before anything is installed.
 pkg_cflags = $(eval pkg_cflags := $$(shell pkg-config --cflags $(LIBRARIES)))$(pkg_cflags)
-pkg_libs   = $(eval pkg_libs := $$(shell pkg-config --libs $(LIBRARIES)))$(pkg_libs)
+pkg_libs   = $(eval pkg_libs := $$(shell pkg-config --libs $(LIBRARIES)) -lunistring)$(pkg_libs)
 
 WARN   := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE

@@ -6,7 +6,7 @@ set -eu
 # build and run
 packages="gcc make pkg-config protobuf-c-compiler
     libmicrohttpd-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
-    libjansson-dev libexpat1-dev libinih-dev"
+    libjansson-dev libexpat1-dev libinih-dev libunistring-dev"
 # tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes
 packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev"
 
