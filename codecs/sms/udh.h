@@ -1,5 +1,5 @@
 /* User data header: what makes several short messages one, which alphabet they are in, and which
- * application they are for. PROTOCOL.md REQ-SMS-10..15. Pure, any thread. */
+ * application they are for. PROTOCOL.md REQ-SMS-10..14. Pure, any thread. */
 #ifndef TEAL_CODECS_SMS_UDH_H
 #define TEAL_CODECS_SMS_UDH_H
 

@@ -3,18 +3,23 @@
 
 #include "codecs/native/content.h"
 #include "codecs/native/seal.h"
+#include "codecs/nfc.h"
 #include "codecs/rcs/plain.h"
 #include "codecs/sms/mark.h"
 #include "codecs/sms/segment.h"
 
 #include <sodium.h>
 
-enum { MARKED_BYTES = TEAL_MAX_FALLBACK_BYTES + 1024 };
+enum {
+    NORMAL_BYTES = TEAL_NFC_MAX_GROWTH * TEAL_MAX_FALLBACK_BYTES,
+    MARKED_BYTES = NORMAL_BYTES + 1024
+};
 
 struct compose_desk {
     uint8_t opened[TEAL_MAX_FALLBACK_BYTES];
     uint8_t decoded[8 * TEAL_MAX_FALLBACK_BYTES]; /* copies of the fallback's strings */
     uint8_t joined[TEAL_MAX_FALLBACK_BYTES], tamed[TEAL_MAX_FALLBACK_BYTES];
+    uint8_t normal[NORMAL_BYTES];
     uint8_t marked[MARKED_BYTES];
 };
 
@@ -22,7 +27,7 @@ struct compose_desk {
 typedef struct traces {
     size_t opened;
     teal_arena decoded;
-    teal_writer joined, tamed, marked;
+    teal_writer joined, tamed, normal, marked;
 } traces;
 
 compose_desk *compose_open(void)
@@ -69,7 +74,8 @@ static bool open_fallback(const room *r, compose_desk *d, const teal_envelope *e
 static const char *cut(const room *r, teal_bytes marked, uint8_t concat_ref, job *j)
 {
     teal_diag why = { 0 };
-    teal_result result = teal_segment_split(marked, concat_ref, j->text,
+    teal_segment_options options = { .ref = concat_ref };
+    teal_result result = teal_segment_split(marked, &options, j->text,
                                             r->config->sms_max_segments, &j->n_parts, &why);
     if (result == TEAL_LIMIT)
         return "text-too-long";
@@ -98,9 +104,10 @@ static const char *compose(const room *r, compose_desk *d, const evidence *e, ui
     const char *mark = j->path == PATH_SMS ? r->config->sms_mark : r->config->plain_mark;
     teal_diag why = { 0 };
     if (!open_fallback(r, d, &e->envelope, t) ||
-        teal_text_tame(teal_written(&t->joined), &t->tamed, &why) != TEAL_OK)
+        teal_text_tame(teal_written(&t->joined), &t->tamed, &why) != TEAL_OK ||
+        teal_nfc(teal_written(&t->tamed), &t->normal, &why) != TEAL_OK)
         return "consent-fallback-missing";
-    if (teal_mark_apply(teal_text(mark), teal_written(&t->tamed), &t->marked, &why) != TEAL_OK)
+    if (teal_mark_apply(teal_text(mark), teal_written(&t->normal), &t->marked, &why) != TEAL_OK)
         bug("the mark shows nothing"); /* the configuration was checked */
     return j->path == PATH_SMS ? cut(r, teal_written(&t->marked), concat_ref, j)
                                : wrap(e, teal_written(&t->marked), j);
@@ -117,12 +124,14 @@ const char *compose_text(const room *r, compose_desk *d, const evidence *e, uint
     traces t = { .decoded = { d->decoded, sizeof d->decoded, 0 },
                  .joined = { d->joined, sizeof d->joined, 0 },
                  .tamed = { d->tamed, sizeof d->tamed, 0 },
+                 .normal = { d->normal, sizeof d->normal, 0 },
                  .marked = { d->marked, sizeof d->marked, 0 } };
     const char *code = compose(r, d, e, concat_ref, &t, j);
     wipe(d->opened, sizeof d->opened, t.opened);
     wipe(d->decoded, sizeof d->decoded, t.decoded.used);
     wipe(d->joined, sizeof d->joined, t.joined.len);
     wipe(d->tamed, sizeof d->tamed, t.tamed.len);
+    wipe(d->normal, sizeof d->normal, t.normal.len);
     wipe(d->marked, sizeof d->marked, t.marked.len);
     return code;
 }

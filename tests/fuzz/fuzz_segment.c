@@ -1,5 +1,6 @@
-/* Any text that is UTF-8 comes back whole from its segments, sent in reverse and one of them twice;
- * taming it is idempotent. */
+/* Any text that is UTF-8 comes back whole from its segments, in whatever languages, sent in reverse
+ * and one of them twice; taming and normalising it are idempotent. */
+#include "codecs/nfc.h"
 #include "codecs/sms/mark.h"
 #include "codecs/sms/reassembly.h"
 #include "codecs/sms/smpp.h"
@@ -62,20 +63,40 @@ static void check_taming(teal_bytes text)
     require(teal_bytes_equal(teal_written(&once), teal_written(&again)));
 }
 
+/* In form C it says the same, and saying it again changes nothing. */
+static void check_normalising(teal_bytes text)
+{
+    static uint8_t once_buf[3 * 16384], again_buf[9 * 16384];
+    teal_writer once = { once_buf, sizeof once_buf, 0 }, again = { again_buf, sizeof again_buf, 0 };
+    require(teal_nfc(text, &once, NULL) == TEAL_OK && once.len <= 3 * text.len);
+    require(teal_utf8_valid(teal_written(&once)));
+    require(teal_nfc(teal_written(&once), &again, NULL) == TEAL_OK);
+    require(teal_bytes_equal(teal_written(&once), teal_written(&again)));
+}
+
+/* The first two octets choose the languages, the third the reference's width. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static teal_segment segments[TEAL_REASSEMBLY_PARTS];
-    if (size > 16384)
+    if (size < 3 || size > 16384)
         return 0;
-    teal_bytes text = { data, size };
+    teal_segment_options o = {
+        .ref = 7,
+        .wide_ref = data[2] & 1,
+        .languages = (uint16_t)((data[0] << 8 | data[1]) & TEAL_GSM7_ALL_LANGUAGES),
+    };
+    teal_bytes text = { data + 3, size - 3 };
     size_t count = 0, counted = 0;
-    teal_result result = teal_segment_split(text, 7, segments, TEAL_REASSEMBLY_PARTS, &count, NULL);
+    teal_result result =
+        teal_segment_split(text, &o, segments, TEAL_REASSEMBLY_PARTS, &count, NULL);
     require((result == TEAL_MALFORMED) == !teal_utf8_valid(text));
-    require(teal_segment_split(text, 7, NULL, TEAL_REASSEMBLY_PARTS, &counted, NULL) == result);
+    require(teal_segment_split(text, &o, NULL, TEAL_REASSEMBLY_PARTS, &counted, NULL) == result);
     require(count == counted);
     if (result == TEAL_OK)
         check_round_trip(text, segments, count);
-    if (result != TEAL_MALFORMED)
+    if (result != TEAL_MALFORMED) {
         check_taming(text);
+        check_normalising(text);
+    }
     return 0;
 }

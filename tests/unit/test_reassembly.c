@@ -348,9 +348,10 @@ static void test_random_round_trips(void **state)
             for (size_t n = 40 + seed_below(&s, 120); n > 0; n--)
                 teal_write_text(&w, seed_below(&s, 4) > 0 ? "a" : m == 0 ? "€" : "😀");
             texts[m][w.len] = '\0';
-            assert_int_equal(teal_segment_split(teal_written(&w), (uint8_t)run, parts[m], LIMIT,
-                                                &counts[m], NULL),
-                             TEAL_OK);
+            teal_segment_options options = { .ref = (uint8_t)run };
+            assert_int_equal(
+                teal_segment_split(teal_written(&w), &options, parts[m], LIMIT, &counts[m], NULL),
+                TEAL_OK);
             for (size_t n = 0; n < counts[m]; n++)
                 order[total++] = m * LIMIT + n;
         }

@@ -87,6 +87,16 @@ static void consented_text_leaves_marked(void **state)
     assert_string_equal(done->remote_ids[0], "A1");
 }
 
+/* The default alphabet has ü and é, but no combining marks [REQ-SMS-25]. */
+static void decomposed_text_leaves_composed(void **state)
+{
+    rig *r = *state;
+    rig_submit_and_go(r, &(rig_order){ .ref = 7, .text = "u\u0308bers cafe\u0301" });
+    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
+    assert_int_equal(pdu.message.data_coding, TEAL_CODING_GSM7);
+    assert_text(&pdu, MARK " übers café");
+}
+
 static const char *long_text(size_t len)
 {
     static char text[20000];
@@ -610,6 +620,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(consented_text_leaves_marked),
+        TEST(decomposed_text_leaves_composed),
         TEST(long_text_leaves_in_segments),
         TEST(what_is_not_consented_does_not_leave),
         TEST(what_is_no_message_is_deferred),

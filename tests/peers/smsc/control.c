@@ -69,8 +69,9 @@ static void send_text(http_call *c, smsc *s, const char *from, const char *to, c
     letter sent = { 0 };
     size_t n = 0;
     pthread_mutex_lock(&s->lock);
+    teal_segment_options options = { .ref = s->last_ref++ };
     teal_result result =
-        teal_segment_split(teal_text(text), s->last_ref++, segments, SEND_MAX_SEGMENTS, &n, &why);
+        teal_segment_split(teal_text(text), &options, segments, SEND_MAX_SEGMENTS, &n, &why);
     bool posted = result == TEAL_OK && post(s, from, to, segments, n, &sent);
     if (posted) {
         smsc_wake(s);
