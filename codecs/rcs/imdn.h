@@ -7,13 +7,14 @@
 #include "codecs/cursor.h"
 #include "codecs/rcs/message.h"
 #include "codecs/result.h"
+#include "codecs/xml.h"
 
 #define TEAL_XMLNS_IMDN "urn:ietf:params:xml:ns:imdn"
-/* As deployed clients write it. Provisional: the text of OMA CPM has not been compared. Read by
- * local name, whatever the namespace. */
+/* As deployed clients write it (several, alike). Provisional: the text of OMA CPM has not been
+ * compared. Read by local name, whatever the namespace. */
 #define TEAL_XMLNS_INTERWORKING "urn:oma:xml:cpm:imdn-extensions:1.0"
 
-enum { TEAL_IMDN_MAX_BYTES = 16 << 10, TEAL_IMDN_MAX_TEXT_BYTES = 1024, TEAL_IMDN_MAX_DEPTH = 8 };
+enum { TEAL_IMDN_MAX_TEXT_BYTES = 1024, TEAL_IMDN_MAX_REASON_BYTES = 64 };
 
 typedef enum teal_imdn_kind {
     TEAL_IMDN_DELIVERY = 1,
@@ -22,7 +23,8 @@ typedef enum teal_imdn_kind {
     TEAL_IMDN_INTERWORKING,
 } teal_imdn_kind;
 
-/* Which of them a kind may have stands behind it; FORBIDDEN and ERROR: all but interworking. */
+/* Which of them a kind may have stands behind it; FORBIDDEN: all but interworking;
+ * ERROR: all. */
 typedef enum teal_imdn_status {
     TEAL_IMDN_DELIVERED = 1, /* delivery */
     TEAL_IMDN_FAILED,        /* delivery */
@@ -35,6 +37,13 @@ typedef enum teal_imdn_status {
     TEAL_IMDN_LEGACY_MMS, /* interworking */
 } teal_imdn_status;
 
+/* Who says why an encrypted message failed (RCC.16 7.7.2). */
+typedef enum teal_imdn_reason_of {
+    TEAL_IMDN_NO_REASON = 0,
+    TEAL_IMDN_MLS_CLIENT, /* message-from-non-member, failed-to-decrypt, … */
+    TEAL_IMDN_MLS_SERVER, /* incorrect-era, encryption-not-available, … */
+} teal_imdn_reason_of;
+
 typedef struct teal_imdn {
     teal_imdn_kind kind;
     teal_imdn_status status;
@@ -42,18 +51,22 @@ typedef struct teal_imdn {
     bool has_sent_at;      /* <datetime> was there and readable: RFC 5438 wants it, peers differ */
     int64_t sent_at_ms;    /* of the message that it speaks of */
     teal_bytes recipient_uri, original_recipient_uri, subject; /* empty: none */
+    teal_imdn_reason_of reason_of;                             /* only of FAILED */
+    teal_bytes reason; /* its word as it is: peers have more of them than RCC.16 */
 } teal_imdn;
 
-/* Decodes one XML document. Any prefix; unknown elements are skipped. Refuses document type and
- * entity declarations, text that is not UTF-8, more than one notification or status, and what is
- * over the limits above. Uses the heap through expat, in proportion to TEAL_IMDN_MAX_BYTES.
- * arena: holds the texts of *out; TEAL_IMDN_ARENA bytes are always enough.
- * Returns TEAL_OK, TEAL_MALFORMED, TEAL_UNSUPPORTED (unknown notification or status), TEAL_LIMIT,
- * TEAL_SPACE (arena or heap). */
+/* Decodes one XML document (xml.h). Any prefix; unknown elements are skipped. Refuses more than one
+ * notification or status, and what is over the limits above.
+ * arena: holds the texts of *out; TEAL_IMDN_ARENA(in.len) bytes are always enough.
+ * Returns TEAL_OK, what teal_xml_read returns, TEAL_MALFORMED, TEAL_UNSUPPORTED (another root,
+ * unknown notification or status), TEAL_LIMIT. */
 __attribute__((warn_unused_result))
 teal_result teal_imdn_decode(teal_bytes in, teal_arena *arena, teal_imdn *out, teal_diag *why);
 
-enum { TEAL_IMDN_ARENA = 8 * TEAL_IMDN_MAX_TEXT_BYTES };
+static inline size_t TEAL_IMDN_ARENA(size_t in_len)
+{
+    return TEAL_XML_ARENA(in_len);
+}
 
 /* The same for the part of a message, undone of base64 where need be (teal_rcs_content). */
 __attribute__((warn_unused_result))
@@ -61,8 +74,9 @@ teal_result teal_imdn_read(const teal_cpim *m, teal_arena *arena, teal_imdn *out
 
 /* Appends the document, without <datetime> where has_sent_at is false. Any text comes out well
  * formed: what XML cannot say, or is not UTF-8, becomes U+FFFD.
- * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (a status that its kind cannot have; no message_id),
- * TEAL_LIMIT (a text or the time is out of range). */
+ * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (a status that its kind cannot have, a reason of
+ * another than FAILED or that is not a short lower-case word; no message_id), TEAL_LIMIT (a text or
+ * the time is out of range). */
 __attribute__((warn_unused_result))
 teal_result teal_imdn_encode(const teal_imdn *n, teal_writer *out);
 

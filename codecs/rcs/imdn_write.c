@@ -3,61 +3,18 @@
 #include "codecs/rcs/datetime.h"
 #include "codecs/rcs/imdn.h"
 #include "codecs/rcs/imdn_words.h"
-#include "codecs/utf8.h"
 
-enum { REPLACEMENT = 0xfffd };
-
-/* XML 1.0 section 2.2: what a document may hold, entity or not. */
-static bool is_xml_character(uint32_t c)
+/* From behind the name of the status on. */
+static void write_reason(teal_writer *out, const teal_imdn *n)
 {
-    return c == '\t' || c == '\n' || c == '\r' || (c >= ' ' && c != 0xfffe && c != 0xffff);
-}
-
-/* A carriage return would come back as a line feed, and `]]>` may not stand in text. */
-static void write_character(teal_writer *out, uint32_t c)
-{
-    switch (c) {
-    case '&':
-        teal_write_text(out, "&amp;");
-        break;
-    case '<':
-        teal_write_text(out, "&lt;");
-        break;
-    case '>':
-        teal_write_text(out, "&gt;");
-        break;
-    case '\r':
-        teal_write_text(out, "&#13;");
-        break;
-    default:
-        teal_utf8_write(out, is_xml_character(c) ? c : REPLACEMENT);
-    }
-}
-
-static void write_text(teal_writer *out, teal_bytes text)
-{
-    teal_reader r = teal_reader_of(text);
-    while (teal_read_left(&r) > 0) {
-        uint32_t c;
-        if (teal_utf8_read(&r, &c) != TEAL_OK) {
-            teal_read_u8(&r);
-            c = REPLACEMENT;
-        }
-        write_character(out, c);
-    }
-}
-
-/* Left out where there is no text. */
-static void write_element(teal_writer *out, const char *name, teal_bytes text)
-{
-    if (text.len == 0)
-        return;
-    teal_write_text(out, "<");
-    teal_write_text(out, name);
-    teal_write_text(out, ">");
-    write_text(out, text);
-    teal_write_text(out, "</");
-    teal_write_text(out, name);
+    teal_write_text(out, "><");
+    teal_write_text(out, teal_imdn_reasons[n->reason_of]);
+    teal_write_text(out, "><");
+    teal_write_bytes(out, n->reason);
+    teal_write_text(out, "/></");
+    teal_write_text(out, teal_imdn_reasons[n->reason_of]);
+    teal_write_text(out, "></");
+    teal_write_text(out, teal_imdn_statuses[n->status].name);
     teal_write_text(out, ">");
 }
 
@@ -69,12 +26,20 @@ static void write_notification(teal_writer *out, const teal_imdn *n)
         teal_imdn_kinds[n->kind],
         oma ? " xmlns:c=\"" TEAL_XMLNS_INTERWORKING "\"><c:status><c:" : "><status><",
         teal_imdn_statuses[n->status].name,
-        oma ? "/></c:status></c:" : "/></status></",
+    };
+    const char *const ends[] = {
+        oma ? "</c:status></c:" : "</status></",
         teal_imdn_kinds[n->kind],
         ">",
     };
     for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++)
         teal_write_text(out, pieces[i]);
+    if (n->reason_of != TEAL_IMDN_NO_REASON)
+        write_reason(out, n);
+    else
+        teal_write_text(out, "/>");
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        teal_write_text(out, ends[i]);
 }
 
 static bool is_notification(const teal_imdn *n)
@@ -84,24 +49,31 @@ static bool is_notification(const teal_imdn *n)
            (teal_imdn_statuses[n->status].kinds >> n->kind & 1) != 0;
 }
 
+static bool has_good_reason(const teal_imdn *n)
+{
+    if (n->reason_of == TEAL_IMDN_NO_REASON)
+        return n->reason.len == 0;
+    return n->reason_of <= TEAL_IMDN_MLS_SERVER && n->status == TEAL_IMDN_FAILED &&
+           teal_imdn_is_reason(n->reason);
+}
+
 teal_result teal_imdn_encode(const teal_imdn *n, teal_writer *out)
 {
     uint8_t text[24];
     teal_writer sent_at = { text, sizeof text, 0 };
-    if (!is_notification(n) || n->message_id.len == 0)
+    if (!is_notification(n) || !has_good_reason(n) || n->message_id.len == 0)
         return TEAL_MALFORMED;
     if (n->message_id.len > TEAL_MAX_ID_BYTES || n->recipient_uri.len > TEAL_IMDN_MAX_TEXT_BYTES ||
         n->original_recipient_uri.len > TEAL_IMDN_MAX_TEXT_BYTES ||
         n->subject.len > TEAL_IMDN_MAX_TEXT_BYTES ||
         (n->has_sent_at && teal_datetime_encode(n->sent_at_ms, &sent_at) != TEAL_OK))
         return TEAL_LIMIT;
-    teal_write_text(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
-                         "<imdn xmlns=\"" TEAL_XMLNS_IMDN "\">");
-    write_element(out, "message-id", n->message_id);
-    write_element(out, "datetime", teal_written(&sent_at));
-    write_element(out, "recipient-uri", n->recipient_uri);
-    write_element(out, "original-recipient-uri", n->original_recipient_uri);
-    write_element(out, "subject", n->subject);
+    teal_write_text(out, TEAL_XML_DECLARATION "<imdn xmlns=\"" TEAL_XMLNS_IMDN "\">");
+    teal_xml_put_element(out, "message-id", n->message_id);
+    teal_xml_put_element(out, "datetime", teal_written(&sent_at));
+    teal_xml_put_element(out, "recipient-uri", n->recipient_uri);
+    teal_xml_put_element(out, "original-recipient-uri", n->original_recipient_uri);
+    teal_xml_put_element(out, "subject", n->subject);
     write_notification(out, n);
     teal_write_text(out, "</imdn>\r\n");
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;

@@ -5,7 +5,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static _Alignas(16) uint8_t room[2][TEAL_IMDN_ARENA];
+/* TEAL_IMDN_ARENA of the largest document */
+static _Alignas(16) uint8_t room[2][256 << 10];
 static uint8_t text[64 << 10];
 
 static void require(bool claim)
@@ -16,7 +17,9 @@ static void require(bool claim)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    teal_arena a = { room[0], sizeof room[0], 0 }, b = { room[1], sizeof room[1], 0 };
+    if (size > TEAL_XML_MAX_BYTES + 1)
+        return 0;
+    teal_arena a = { room[0], TEAL_IMDN_ARENA(size), 0 }, b = { room[1], sizeof room[1], 0 };
     teal_imdn first, second;
     teal_diag why = { 0 };
     teal_result result = teal_imdn_decode((teal_bytes){ data, size }, &a, &first, &why);
@@ -33,6 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(teal_bytes_equal(first.recipient_uri, second.recipient_uri));
     require(teal_bytes_equal(first.original_recipient_uri, second.original_recipient_uri));
     require(teal_bytes_equal(first.subject, second.subject));
+    require(first.reason_of == second.reason_of);
+    require(teal_bytes_equal(first.reason, second.reason));
     require(first.has_sent_at == second.has_sent_at);
     require(!first.has_sent_at || first.sent_at_ms == second.sent_at_ms);
     return 0;

@@ -13,12 +13,15 @@
 #define TIME      "<datetime>2008-04-04T12:16:49-05:00</datetime>"
 #define DELIVERED "<delivery-notification><status><delivered/></status></delivery-notification>"
 
+#define FAILED(reason)                                                                             \
+    "<delivery-notification><status><failed>" reason "</failed></status></delivery-notification>"
+
 static _Alignas(16) uint8_t room[256 << 10];
 
 static teal_result decode_bytes(const void *in, size_t len, teal_imdn *n, teal_diag *why)
 {
     uint8_t *copy = exact_copy(in, len);
-    teal_arena arena = { room, TEAL_IMDN_ARENA, 0 };
+    teal_arena arena = { room, TEAL_IMDN_ARENA(len), 0 };
     teal_result result = teal_imdn_decode((teal_bytes){ copy, len }, &arena, n, why);
     free(copy); /* nothing of it may be kept */
     return result;
@@ -72,6 +75,15 @@ static void test_good(void **state)
                "<failed-to-decrypt/></mls-client-failure-reason></failed></status>"
                "</delivery-notification></imdn>",
           TEAL_IMDN_DELIVERY, TEAL_IMDN_FAILED, false },
+        { "capture: interworking failed",
+          HEAD "<c:interworking-notification xmlns:c=\"" TEAL_XMLNS_INTERWORKING
+               "\"><c:status><c:error/></c:status></c:interworking-notification></imdn>",
+          TEAL_IMDN_INTERWORKING, TEAL_IMDN_ERROR, false },
+        { "namespaces of a prefix each",
+          "<a:imdn xmlns:a='urn:ietf:params:xml:ns:imdn' xmlns:b='urn:ietf:params:xml:ns:imdn'>"
+          "<b:message-id>34jk324j</b:message-id><a:display-notification><b:status><a:displayed/>"
+          "</b:status></a:display-notification></a:imdn>",
+          TEAL_IMDN_DISPLAY, TEAL_IMDN_DISPLAYED, false },
         { "capture: interworking",
           HEAD TIME "<cpmimdn:interworking-notification xmlns:cpmimdn=\"" TEAL_XMLNS_INTERWORKING
                     "\"><cpmimdn:status><cpmimdn:legacy-sms/></cpmimdn:status>"
@@ -119,31 +131,31 @@ static void test_refused(void **state)
         teal_result want;
         const char *rule;
     } rows[] = {
-        { "empty", "", TEAL_MALFORMED, "REQ-IMDN-1 " },
-        { "no XML", "delivered", TEAL_MALFORMED, "REQ-IMDN-1 " },
+        { "empty", "", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "no XML", "delivered", TEAL_MALFORMED, "REQ-XML-1 " },
         { "document type", "<!DOCTYPE imdn>" HEAD DELIVERED "</imdn>", TEAL_MALFORMED,
-          "REQ-IMDN-1 " },
+          "REQ-XML-1 " },
         { "entities that expand",
           "<!DOCTYPE imdn [<!ENTITY a 'aaaa'><!ENTITY b '&a;&a;&a;&a;'>]><imdn><message-id>&b;"
           "</message-id>" DELIVERED "</imdn>",
-          TEAL_MALFORMED, "REQ-IMDN-1 document type" },
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
         { "external entity",
           "<!DOCTYPE imdn [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><imdn><message-id>&a;"
           "</message-id>" DELIVERED "</imdn>",
-          TEAL_MALFORMED, "REQ-IMDN-1 document type" },
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
         { "external document type", "<!DOCTYPE imdn SYSTEM 'http://x.example/'><imdn/>",
-          TEAL_MALFORMED, "REQ-IMDN-1 document type" },
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
         { "entity without a declaration", "<imdn><message-id>&a;</message-id></imdn>",
-          TEAL_MALFORMED, "REQ-IMDN-1 " },
-        { "prefix without a declaration", "<i:imdn/>", TEAL_MALFORMED, "REQ-IMDN-1 " },
+          TEAL_MALFORMED, "REQ-XML-1 " },
+        { "prefix without a declaration", "<i:imdn/>", TEAL_MALFORMED, "REQ-XML-1 " },
         { "no UTF-8", "<imdn><message-id>\xff</message-id>" DELIVERED "</imdn>", TEAL_MALFORMED,
-          "REQ-IMDN-1 " },
+          "REQ-XML-1 " },
         { "another encoding declared, and used",
           "<?xml version='1.0' encoding='ISO-8859-1'?><imdn><subject>\xe9</subject></imdn>",
-          TEAL_MALFORMED, "REQ-IMDN-1 " },
-        { "two roots", HEAD DELIVERED "</imdn><imdn/>", TEAL_MALFORMED, "REQ-IMDN-1 " },
+          TEAL_MALFORMED, "REQ-XML-1 " },
+        { "two roots", HEAD DELIVERED "</imdn><imdn/>", TEAL_MALFORMED, "REQ-XML-1 " },
         { "nested too deep", "<imdn><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></imdn>",
-          TEAL_LIMIT, "REQ-IMDN-2 nested" },
+          TEAL_LIMIT, "REQ-XML-2 nested" },
         { "another root", "<mdn/>", TEAL_UNSUPPORTED, "REQ-IMDN-3 " },
         { "root of another namespace", "<imdn xmlns='urn:x'/>", TEAL_UNSUPPORTED, "REQ-IMDN-3 " },
         { "two message ids", HEAD "<message-id>b</message-id>" DELIVERED "</imdn>", TEAL_MALFORMED,
@@ -173,6 +185,29 @@ static void test_refused(void **state)
         { "status that the kind cannot have",
           HEAD "<display-notification><status><delivered/></status></display-notification></imdn>",
           TEAL_UNSUPPORTED, "REQ-IMDN-6 " },
+        { "two reasons",
+          HEAD FAILED("<mls-client-failure-reason><a/></mls-client-failure-reason>"
+                      "<mls-server-failure-reason><b/></mls-server-failure-reason>") "</imdn>",
+          TEAL_MALFORMED, "REQ-IMDN-10 " },
+        { "reason of two words",
+          HEAD FAILED("<mls-server-failure-reason><a/><b/></mls-server-failure-reason>") "</imdn>",
+          TEAL_MALFORMED, "REQ-IMDN-10 " },
+        { "reason without a word", HEAD FAILED("<mls-server-failure-reason/>") "</imdn>",
+          TEAL_MALFORMED, "REQ-IMDN-10 " },
+        { "reason that is no word",
+          HEAD FAILED("<mls-server-failure-reason><A.b/></mls-server-failure-reason>") "</imdn>",
+          TEAL_LIMIT, "REQ-IMDN-10 " },
+        { "reason of a success",
+          HEAD "<delivery-notification><status><delivered><mls-client-failure-reason><a/>"
+               "</mls-client-failure-reason></delivered></status></delivery-notification></imdn>",
+          TEAL_MALFORMED, "REQ-IMDN-10 " },
+        { "two <status>",
+          HEAD "<delivery-notification><status><failed/></status><status><failed/></status>"
+               "</delivery-notification></imdn>",
+          TEAL_MALFORMED, "REQ-IMDN-4 more than one status" },
+        { "text on both sides of an element",
+          "<imdn><message-id>34<b/>jk</message-id>" DELIVERED "</imdn>", TEAL_MALFORMED,
+          "REQ-XML-3 " },
         { "status outside of <status>",
           HEAD "<delivery-notification><x><delivered/></x></delivery-notification></imdn>",
           TEAL_UNSUPPORTED, "REQ-IMDN-6 " },
@@ -191,7 +226,7 @@ static void test_refused(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    static char in[TEAL_IMDN_MAX_BYTES + 2];
+    static char in[TEAL_XML_MAX_BYTES + 2];
     teal_imdn n;
     teal_diag why = { 0 };
     const char *format =
@@ -205,8 +240,8 @@ static void test_limits(void **state)
     snprintf(in, sizeof in, "%s", HEAD DELIVERED "</imdn>");
     size_t len = strlen(in);
     memset(in + len, ' ', sizeof in - len);
-    assert_int_equal(decode_bytes(in, TEAL_IMDN_MAX_BYTES, &n, &why), TEAL_OK);
-    assert_int_equal(decode_bytes(in, TEAL_IMDN_MAX_BYTES + 1, &n, &why), TEAL_LIMIT);
+    assert_int_equal(decode_bytes(in, TEAL_XML_MAX_BYTES, &n, &why), TEAL_OK);
+    assert_int_equal(decode_bytes(in, TEAL_XML_MAX_BYTES + 1, &n, &why), TEAL_LIMIT);
 
     teal_arena small = { room, 512, 0 };
     assert_int_equal(teal_imdn_decode(teal_text(HEAD DELIVERED "</imdn>"), &small, &n, &why),
@@ -237,7 +272,51 @@ static void test_every_status(void **state)
             assert_true(!n.has_sent_at || back.sent_at_ms == n.sent_at_ms);
         }
     }
-    assert_int_equal(written, 4 + 3 + 4 + 2);
+    assert_int_equal(written, 4 + 3 + 4 + 3);
+}
+
+/* RCC.16 7.7.2: kept as it is, whether we know it or not. */
+static void test_reasons(void **state)
+{
+    static const struct {
+        const char *in, *reason;
+        teal_imdn_reason_of of;
+    } rows[] = {
+        { FAILED(""), "", TEAL_IMDN_NO_REASON },
+        { FAILED("<x/>"), "", TEAL_IMDN_NO_REASON },
+        { FAILED("<mls-client-failure-reason><failed-to-decrypt/></mls-client-failure-reason>"),
+          "failed-to-decrypt", TEAL_IMDN_MLS_CLIENT },
+        { FAILED("<r:mls-server-failure-reason xmlns:r='urn:x'><r:mls-group-has-end-mls/>"
+                 "</r:mls-server-failure-reason>"),
+          "mls-group-has-end-mls", TEAL_IMDN_MLS_SERVER },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char in[512];
+        uint8_t text[1024];
+        teal_writer out = { text, sizeof text, 0 };
+        teal_imdn first, back;
+        snprintf(in, sizeof in, "%s%s</imdn>", HEAD, rows[i].in);
+        assert_int_equal(decode(in, &first, NULL), TEAL_OK);
+        assert_int_equal(first.reason_of, rows[i].of);
+        assert_bytes(first.reason, rows[i].reason);
+        assert_int_equal(teal_imdn_encode(&first, &out), TEAL_OK);
+        assert_int_equal(decode_bytes(text, out.len, &back, NULL), TEAL_OK);
+        assert_int_equal(back.reason_of, rows[i].of);
+        assert_bytes(back.reason, rows[i].reason);
+    }
+    uint8_t text[1024];
+    teal_writer out = { text, sizeof text, 0 };
+    teal_imdn n = { .kind = TEAL_IMDN_DELIVERY,
+                    .status = TEAL_IMDN_FAILED,
+                    .message_id = teal_text("a"),
+                    .reason_of = TEAL_IMDN_MLS_CLIENT,
+                    .reason = teal_text("a/><b") };
+    assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
+    n.reason = teal_text("a");
+    n.status = TEAL_IMDN_ERROR;
+    assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
+    assert_int_equal(out.len, 0);
 }
 
 /* Whatever the texts are, the document can be read, and says them where XML can. */
@@ -356,7 +435,7 @@ int main(void)
         cmocka_unit_test(test_good),         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_every_status),
         cmocka_unit_test(test_any_text),     cmocka_unit_test(test_message),
-        cmocka_unit_test(test_peer_message),
+        cmocka_unit_test(test_peer_message), cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,285 @@
+/* The XML reader and writer under all RCS bodies: names and namespaces, limits, hostile documents,
+ * and what is written for any text. */
+#include "codecs/utf8.h"
+#include "codecs/xml.h"
+#include "tests/support/exact.h"
+#include "tests/support/random.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static _Alignas(16) uint8_t room[256 << 10];
+
+/* With exactly the memory that is promised to be enough. */
+static teal_result read_bytes(const void *in, size_t len, const teal_xml_element **root,
+                              teal_diag *why)
+{
+    uint8_t *copy = exact_copy(in, len);
+    teal_arena arena = { room, TEAL_XML_ARENA(len), 0 };
+    assert_true(arena.cap <= sizeof room);
+    teal_result result = teal_xml_read((teal_bytes){ copy, len }, &arena, root, why);
+    free(copy); /* nothing of it may be kept */
+    return result;
+}
+
+static teal_result read_text(const char *in, const teal_xml_element **root, teal_diag *why)
+{
+    return read_bytes(in, strlen(in), root, why);
+}
+
+static void assert_bytes(teal_bytes got, const char *want)
+{
+    if (!teal_bytes_equal(got, teal_text(want)))
+        fail_msg("got \"%.*s\", not \"%s\"", (int)got.len, (const char *)got.at, want);
+}
+
+static void test_tree(void **state)
+{
+    (void)state;
+    const char *in =
+        "<?xml version='1.0'?><!-- c --><r xmlns='urn:r' xmlns:p='urn:p' a=' 1 ' p:a='2'"
+        " xml:lang='en'>\n <p:x b='&lt;&#9;&quot;'> t<![CDATA[<&]]>&amp;<?pi?>u </p:x>"
+        "<x/><y>front<z/> </y></r>";
+    const teal_xml_element *root, *e;
+    const teal_bytes own = teal_text("urn:r"), other = teal_text("urn:p");
+    teal_diag why = { 0 };
+    if (read_text(in, &root, &why) != TEAL_OK)
+        fail_msg("%s at %zu", why.rule, why.at);
+    assert_true(teal_xml_is(root, own, "r"));
+    assert_int_equal(root->at, 31);
+    assert_int_equal(root->n_attributes, 3);
+    assert_bytes(root->attributes[1].ns, "urn:p");
+    assert_bytes(root->attributes[2].ns, "http://www.w3.org/XML/1998/namespace");
+    assert_bytes(teal_xml_attribute_of(root, "a"), "1");
+    assert_bytes(teal_xml_attribute_of(root, "lang"), "en");
+    assert_bytes(teal_xml_attribute_of(root, "none"), "");
+    assert_bytes(root->text, "");
+
+    assert_true(teal_xml_child(root, &other, "x", &e));
+    assert_bytes(e->text, "t<&&u");
+    assert_bytes(e->attributes[0].value, "<\t\"");
+    assert_true(teal_xml_child(root, &own, "x", &e));
+    assert_bytes(e->text, "");
+    assert_false(teal_xml_child(root, NULL, "x", &e)); /* two of them */
+    assert_true(teal_xml_child(root, NULL, "z", &e));
+    assert_null(e);
+    assert_true(teal_xml_child(root, NULL, "y", &e));
+    assert_bytes(e->text, "front");
+    assert_null(e->next);
+    for (size_t cut = 0; cut < strlen(in); cut++)
+        assert_int_equal(read_bytes(in, cut, &root, &why), TEAL_MALFORMED);
+}
+
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *name, *in;
+        teal_result want;
+        const char *rule;
+    } rows[] = {
+        { "empty", "", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "document type", "<!DOCTYPE r><r/>", TEAL_MALFORMED, "REQ-XML-1 document type" },
+        { "a thousand million laughs",
+          "<!DOCTYPE l [<!ENTITY a 'ha'><!ENTITY b '&a;&a;'><!ENTITY c '&b;&b;'>]><l>&c;</l>",
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
+        { "external entity", "<!DOCTYPE l [<!ENTITY a SYSTEM 'file:///etc/passwd'>]><l>&a;</l>",
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
+        { "parameter entity", "<!DOCTYPE l [<!ENTITY % a SYSTEM 'http://x.example/'>%a;]><l/>",
+          TEAL_MALFORMED, "REQ-XML-1 document type" },
+        { "entity of HTML", "<r>&nbsp;</r>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "prefix without a declaration", "<p:r/>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "attribute twice", "<r a='1' a='2'/>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "attribute twice by prefixes", "<r xmlns:p='u' xmlns:q='u' p:a='1' q:a='2'/>",
+          TEAL_MALFORMED, "REQ-XML-1 " },
+        { "reference to NUL", "<r>&#0;</r>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "reference to a surrogate", "<r>&#xd800;</r>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "overlong UTF-8", "<r>\xc0\x80</r>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "UTF-16", "\xff\xfe<", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "two roots", "<r/><r/>", TEAL_MALFORMED, "REQ-XML-1 " },
+        { "depth of 9", "<a><a><a><a><a><a><a><a><a/></a></a></a></a></a></a></a></a>", TEAL_LIMIT,
+          "REQ-XML-2 nested" },
+        { "text behind a child", "<r>a<b/>c</r>", TEAL_MALFORMED, "REQ-XML-3 " },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].name);
+        const teal_xml_element *root = NULL;
+        teal_diag why = { 0 };
+        assert_int_equal(read_text(rows[i].in, &root, &why), rows[i].want);
+        assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+        assert_true(why.at <= strlen(rows[i].in));
+        assert_null(root);
+    }
+}
+
+/* `<r` and n pieces, in the tag or in the content. */
+static size_t build(char *out, size_t cap, const char *open, const char *piece, size_t n,
+                    const char *close)
+{
+    size_t len = (size_t)snprintf(out, cap, "%s", open);
+    for (size_t i = 0; i < n; i++)
+        len += (size_t)snprintf(out + len, cap - len, piece, i);
+    return len + (size_t)snprintf(out + len, cap - len, "%s", close);
+}
+
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *name, *open, *piece, *close;
+        size_t most;
+        const char *rule;
+    } rows[] = {
+        { "elements", "<r>", "<e%zu/>", "</r>", TEAL_XML_MAX_ELEMENTS - 1,
+          "REQ-XML-2 too many el" },
+        { "attributes", "<r", " a%zu=''", "/>", TEAL_XML_MAX_ATTRIBUTES, "REQ-XML-2 too many at" },
+        { "namespaces", "<r>", "<e xmlns='u%zu'/>", "</r>", TEAL_XML_MAX_NAMESPACES,
+          "REQ-XML-2 too many names" },
+    };
+    (void)state;
+    static char in[TEAL_XML_MAX_BYTES + 2];
+    const teal_xml_element *root;
+    teal_diag why;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t len = build(in, sizeof in, rows[i].open, rows[i].piece, rows[i].most, rows[i].close);
+        assert_int_equal(read_bytes(in, len, &root, &why), TEAL_OK);
+        len = build(in, sizeof in, rows[i].open, rows[i].piece, rows[i].most + 1, rows[i].close);
+        assert_int_equal(read_bytes(in, len, &root, &why), TEAL_LIMIT);
+        assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+    }
+    memset(in, ' ', sizeof in);
+    memcpy(in, "<r/>", 4);
+    assert_int_equal(read_bytes(in, TEAL_XML_MAX_BYTES, &root, &why), TEAL_OK);
+    assert_int_equal(read_bytes(in, TEAL_XML_MAX_BYTES + 1, &root, &why), TEAL_LIMIT);
+}
+
+/* Documents that make a parser keep as much as they can: refused or read, within the memory that is
+ * promised to be enough. */
+static void test_greedy(void **state)
+{
+    static const struct {
+        const char *open, *piece, *close;
+    } rows[] = {
+        { "<r", " a%zu=''", "/>" },
+        { "<r", " xmlns:a%zu='u'", "/>" },
+        { "<r a='", "&lt;", "'/>" },
+        { "<r>", "&#x10FFFF;", "</r>" },
+        { "<r>", "\n", "</r>" },
+        { "<r xmlns:", "p", "='u'/>" },
+        { "<", "r", "/>" },
+        { "<r>", "<!---->", "</r>" },
+        { "<r>", "<?p%zu q?>", "</r>" },
+        { "<r>", "<![CDATA[x]]>", "</r>" },
+        { "<r xmlns:p='", "u", "'><p:a/><p:b/><p:c/></r>" },
+    };
+    (void)state;
+    static char in[2 * TEAL_XML_MAX_BYTES];
+    const teal_xml_element *root;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t n = 1; n < TEAL_XML_MAX_BYTES; n = n * 3 / 2 + 1) {
+            size_t len = build(in, sizeof in, rows[i].open, rows[i].piece, n, rows[i].close);
+            teal_diag why = { 0 };
+            if (len > TEAL_XML_MAX_BYTES)
+                break;
+            teal_result result = read_bytes(in, len, &root, &why);
+            if (result != TEAL_OK && result != TEAL_LIMIT)
+                fail_msg("row %zu, %zu pieces: %s", i, n, why.rule);
+        }
+    }
+}
+
+static void test_small_arena(void **state)
+{
+    (void)state;
+    const char *in = "<r a='b'><c>text</c></r>";
+    const teal_xml_element *root = NULL;
+    for (size_t cap = 0; cap <= TEAL_XML_ARENA(strlen(in)); cap += 64) {
+        teal_arena arena = { room, cap, 0 };
+        teal_result result = teal_xml_read(teal_text(in), &arena, &root, NULL);
+        assert_true(result == TEAL_OK || (result == TEAL_SPACE && root == NULL && arena.used == 0));
+        root = NULL;
+    }
+}
+
+static teal_bytes random_text(test_random *r, uint8_t *buffer, size_t cap)
+{
+    static const uint32_t hard[] = { '&', '<',  '>',  '"',    '\'',   ']',      '\r',   '\n',  '\t',
+                                     ' ', 0x7f, 0x85, 0x2028, 0xfffd, 0x10ffff, 0xd7ff, 0xe000 };
+    teal_writer w = { buffer, cap, 0 };
+    for (size_t n = test_random_below(r, 24); n > 0; n--) {
+        uint32_t c = (uint32_t)test_random_between(r, 0x20, 0xd7ff);
+        teal_utf8_write(&w, test_random_below(r, 2) == 0
+                                ? hard[test_random_below(r, sizeof hard / sizeof hard[0])]
+                                : c);
+    }
+    return teal_written(&w);
+}
+
+/* White space around a text does not count, so the text stands between two letters. */
+static teal_bytes between(teal_bytes b)
+{
+    return (teal_bytes){ b.at + 1, b.len - 2 };
+}
+
+static void test_written_text_comes_back(void **state)
+{
+    (void)state;
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 3000; i++) {
+        uint8_t buffer[2][128], document[2048];
+        teal_writer out = { document, sizeof document, 0 };
+        const teal_xml_element *root;
+        teal_bytes value = random_text(&r, buffer[0], sizeof buffer[0]);
+        teal_bytes text = random_text(&r, buffer[1], sizeof buffer[1]);
+        uint8_t wrapped[2][132];
+        teal_writer w[2] = { { wrapped[0], sizeof wrapped[0], 0 },
+                             { wrapped[1], sizeof wrapped[1], 0 } };
+        for (size_t k = 0; k < 2; k++) {
+            teal_write_u8(&w[k], 'x');
+            teal_write_bytes(&w[k], k == 0 ? value : text);
+            teal_write_u8(&w[k], 'x');
+        }
+        teal_write_text(&out, TEAL_XML_DECLARATION "<r");
+        teal_xml_put_attribute(&out, "a", teal_written(&w[0]));
+        teal_write_text(&out, ">");
+        teal_xml_put_element(&out, "e", teal_written(&w[1]));
+        teal_write_text(&out, "</r>");
+        assert_int_equal(read_bytes(document, out.len, &root, NULL), TEAL_OK);
+        assert_true(teal_bytes_equal(between(teal_xml_attribute_of(root, "a")), value));
+        assert_true(teal_bytes_equal(between(root->child->text), text));
+    }
+}
+
+/* What is no text at all is still written well formed. */
+static void test_any_octets(void **state)
+{
+    (void)state;
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 2000; i++) {
+        uint8_t octets[64], document[4096];
+        size_t len = test_random_below(&r, sizeof octets);
+        test_random_fill(&r, octets, len);
+        teal_writer out = { document, sizeof document, 0 };
+        const teal_xml_element *root;
+        teal_write_text(&out, "<r");
+        teal_xml_put_attribute(&out, "a", (teal_bytes){ octets, len });
+        teal_write_text(&out, ">");
+        teal_xml_put_text(&out, (teal_bytes){ octets, len });
+        teal_write_text(&out, "</r>");
+        assert_int_equal(read_bytes(document, out.len, &root, NULL), TEAL_OK);
+        assert_true(teal_utf8_valid(root->text));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tree),        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_small_arena), cmocka_unit_test(test_written_text_comes_back),
+        cmocka_unit_test(test_any_octets),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
