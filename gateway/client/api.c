@@ -82,7 +82,7 @@ static outcome call(api *a, const char *method, const char *path, const char *ty
     a->problem = NULL;
     if (json != NULL)
         *json = NULL;
-    say_waiting("waiting for the gateway");
+    say_waiting(timeout_ms > TIMEOUT_MS ? "waiting for messages" : "waiting for the gateway");
     http_client_call(a->http, method, url, type, body, timeout_ms, &a->answer);
     say_done();
     free(url);

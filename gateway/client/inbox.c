@@ -196,6 +196,8 @@ static outcome conclude(inbox *b, outcome o)
         o = prekeys_replenish(b->s, &left);
     if (o != OUTCOME_OK)
         return o;
+    if (b->shown == 0 && b->later == 0 && !b->s->options->json)
+        puts("Nothing new.");
     if (b->later > 0)
         waits = say(OUTCOME_UNREACHABLE,
                     "%zu more cannot be verified now, because the sender's network does not "

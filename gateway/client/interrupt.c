@@ -7,12 +7,20 @@
 #include <unistd.h>
 
 static volatile sig_atomic_t idle, asked;
+static bool on_terminal; /* where ^C stands now, and the shell goes on */
+
+static void end(void)
+{
+    ssize_t written = on_terminal ? write(STDERR_FILENO, "\n", 1) : 0;
+    (void)written;
+    _exit(OUTCOME_OK);
+}
 
 static void handle(int signal_number)
 {
     (void)signal_number;
     if (idle)
-        _exit(OUTCOME_OK);
+        end();
     asked = 1;
 }
 
@@ -20,6 +28,7 @@ void interrupt_catch(void)
 {
     struct sigaction action = { .sa_handler = handle };
     sigemptyset(&action.sa_mask);
+    on_terminal = isatty(STDERR_FILENO);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
 }
@@ -28,7 +37,7 @@ void interrupt_idle(void)
 {
     idle = 1;
     if (asked)
-        _exit(OUTCOME_OK);
+        end();
 }
 
 void interrupt_busy(void)

@@ -85,7 +85,10 @@ outcome people_look_up(session *s, teal_bytes handle, person *out)
     people_answer a = people_find(s, handle, out);
     if (a.wrong != NULL)
         return refuse(out, a.wrong);
-    return session_explain(s, a.call);
+    session_explain(s, a.call);
+    if (a.call == OUTCOME_REFUSED)
+        say_note("the handle was %.*s", (int)handle.len, (const char *)handle.at);
+    return a.call;
 }
 
 static bool has_device(const people_keys *keys, const uint8_t *device)

@@ -455,7 +455,7 @@ def main():
     passed = failed = 0
     tests = [item for item in globals().items() if item[0].startswith("test_")
              and (not sys.argv[1:] or any(w in item[0] for w in sys.argv[1:]))]
-    with tempfile.TemporaryDirectory() as folder, World(folder) as world:
+    with tempfile.TemporaryDirectory() as folder, World(folder, os.environ.get("TEAL_BUILD", "build/release")) as world:
         for name, test in tests:
             try:
                 test(world)
