@@ -90,8 +90,8 @@ static void consented_text_leaves_marked(void **state)
 /* The default alphabet has ü and é, but no combining marks [REQ-SMS-25]. */
 static void decomposed_text_leaves_composed(void **state)
 {
-    rig *r = *state;
-    rig_submit_and_go(r, &(rig_order){ .ref = 7, .text = "u\u0308bers cafe\u0301" });
+    room_rig *r = *state;
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 7, .text = "u\u0308bers cafe\u0301" });
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     assert_int_equal(pdu.message.data_coding, TEAL_CODING_GSM7);
     assert_text(&pdu, MARK " übers café");
