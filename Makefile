@@ -1,5 +1,5 @@
 # Teal: builds out of tree into build/VARIANT, sources found by folder.
-# Variants: debug, release (default), asan (AddressSanitizer + UBSan), tsan.
+# Variants: debug, release (default), asan (AddressSanitizer + UBSan), tsan, fuzz, coverage.
 
 VARIANT ?= release
 B       := build/$(VARIANT)
@@ -27,9 +27,11 @@ CFLAGS.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                   -fno-sanitize-recover=all $(HARDEN)
 CFLAGS.tsan    := -O1 -g -fsanitize=thread $(HARDEN)
 CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS.coverage := -O0 -g --coverage
 LDFLAGS.asan   := -fsanitize=address,undefined
 LDFLAGS.tsan   := -fsanitize=thread
 LDFLAGS.fuzz   := -fsanitize=fuzzer,address,undefined
+LDFLAGS.coverage := --coverage
 
 ifeq ($(VARIANT),fuzz)
 CC := clang
@@ -70,7 +72,7 @@ test_bin := $(test_src:%.c=$(B)/%)
 bench_bin := $(bench_src:%.c=$(B)/%)
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 
-.PHONY: help all run check bench fuzz clean install deps tests programs fuzzers
+.PHONY: help all run check bench fuzz coverage clean install deps tests programs fuzzers
 
 help:
 	@echo 'make run       install what is missing, build, and show messages crossing every way'
@@ -78,6 +80,7 @@ help:
 	@echo 'make check     install what is missing, build, and run all tests under sanitizers'
 	@echo 'make bench     measure; also writes build/bench.json'
 	@echo 'make fuzz      fuzz every decoder (MINUTES=$(MINUTES) over all targets)'
+	@echo 'make coverage  lines and branches of codecs/ that unit, vector and corpus tests reach'
 	@echo 'make all       build teald and teal into $(B) (VARIANT=release|debug|asan|tsan)'
 	@echo 'make install   install teald and teal below PREFIX=$(PREFIX) (DESTDIR respected)'
 	@echo 'make clean     remove build/'
@@ -112,6 +115,10 @@ benches: $(bench_bin)
 fuzz: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
 	@tests/fuzz/run-all --minutes $(MINUTES)
+
+coverage: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=coverage tests fuzzers
+	@tests/run-coverage
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
@@ -164,7 +171,9 @@ $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
-$(fuzz_bin): $(B)/%: $(B)/%.o $(test_deps)
+# Without libFuzzer a target runs over the inputs that it is given.
+fuzz_main := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+$(fuzz_bin): $(B)/%: $(B)/%.o $(fuzz_main) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lpthread -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

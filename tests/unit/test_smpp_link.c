@@ -166,7 +166,7 @@ static void submits_are_answered_in_any_order(void **state)
         sequences[i] = pdu.sequence;
     }
     for (unsigned i = WINDOW; i-- > 0;) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "id%u", i);
         centre_answer(&f->centre, sequences[i], ESME_ROK, id);
         UNTIL(f, f->answered == WINDOW - i);

@@ -96,7 +96,7 @@ static void test_every_day(void **state)
     static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
     int year = 0, month = 1, day = 1;
     for (int64_t ms = TEAL_DATETIME_MIN_MS; ms <= TEAL_DATETIME_MAX_MS; ms += 86400000) {
-        char want[32];
+        char want[64];
         uint8_t text[24];
         snprintf(want, sizeof want, "%04d-%02d-%02dT00:00:00.000Z", year, month, day);
         teal_writer w = { text, sizeof text, 0 };
