@@ -148,10 +148,9 @@ static bool write_manifest(const config *c, const key_parts parts[static N_FILES
     teal_manifest_sign(&m, account_sk);
     sodium_memzero(account_sk, sizeof account_sk);
 
-    uint8_t encoded[TEAL_MAX_MANIFEST_BYTES], scratch[ARENA_BYTES];
-    teal_arena arena = { scratch, sizeof scratch, 0 };
+    uint8_t encoded[TEAL_MAX_MANIFEST_BYTES];
     teal_writer w = { encoded, sizeof encoded, 0 };
-    if (teal_manifest_encode(&m, &arena, &w) != TEAL_OK)
+    if (teal_manifest_encode(&m, &w) != TEAL_OK)
         bug("the gateway's own manifest does not encode");
     return state_file_make(c->state, manifest_name, 0644, teal_written(&w), errors);
 }

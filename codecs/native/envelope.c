@@ -221,9 +221,8 @@ static void write_envelope(teal_writer *w, const teal_envelope *e)
         teal_wire_put_element(w, KEY_HASHES, VIEW(e->key_hashes[i].at));
 }
 
-teal_result teal_envelope_encode(const teal_envelope *e, teal_arena *arena, teal_writer *out)
+teal_result teal_envelope_encode(const teal_envelope *e, teal_writer *out)
 {
-    (void)arena;
     write_envelope(out, e);
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;
 }

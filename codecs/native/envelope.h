@@ -126,10 +126,10 @@ static inline size_t TEAL_ENVELOPE_ARENA(size_t in_len)
     return 32 * 1024 + 4 * in_len;
 }
 
-/* Encodes the canonical form; `e` has passed teal_envelope_check. arena: scratch.
- * Returns TEAL_OK; TEAL_SPACE if out or arena is too small (out->len then says the need). */
+/* Encodes the canonical form; `e` has passed teal_envelope_check.
+ * Returns TEAL_OK, TEAL_SPACE (out->len: need). So do the other encoders of native/. */
 __attribute__((warn_unused_result))
-teal_result teal_envelope_encode(const teal_envelope *e, teal_arena *arena, teal_writer *out);
+teal_result teal_envelope_encode(const teal_envelope *e, teal_writer *out);
 
 /* "E2EE", "TRANSPORT", "PLAINTEXT"; "NONE" for anything else. Static text. */
 const char *teal_level_name(teal_level level);

@@ -145,9 +145,8 @@ static void write_device(teal_writer *w, const void *message)
     teal_wire_put_uint(w, DEVICE_ADDED_AT_MS, device->added_at_ms);
 }
 
-teal_result teal_manifest_encode(const teal_manifest *m, teal_arena *arena, teal_writer *out)
+teal_result teal_manifest_encode(const teal_manifest *m, teal_writer *out)
 {
-    (void)arena;
     teal_wire_put_uint(out, VERSION, m->version);
     teal_wire_put_bytes(out, ACCOUNT_KEY, VIEW(m->account_key));
     for (size_t i = 0; i < m->n_handles; i++)

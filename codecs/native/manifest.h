@@ -36,7 +36,7 @@ __attribute__((warn_unused_result))
 teal_result teal_manifest_decode(teal_bytes in, teal_arena *arena, teal_manifest *out,
                                  teal_diag *why);
 __attribute__((warn_unused_result))
-teal_result teal_manifest_encode(const teal_manifest *m, teal_arena *arena, teal_writer *out);
+teal_result teal_manifest_encode(const teal_manifest *m, teal_writer *out);
 
 /* transcript = lp "teal manifest v1", int version, lp account_key, list of lp handle,
  * list of (lp id, lp signing_key, lp name, int added_at_ms), int created_at_ms, lp previous */
@@ -82,6 +82,6 @@ __attribute__((warn_unused_result))
 teal_result teal_prekeys_decode(teal_bytes in, teal_arena *arena, teal_prekeys *out,
                                 teal_diag *why);
 __attribute__((warn_unused_result))
-teal_result teal_prekeys_encode(const teal_prekeys *p, teal_arena *arena, teal_writer *out);
+teal_result teal_prekeys_encode(const teal_prekeys *p, teal_writer *out);
 
 #endif

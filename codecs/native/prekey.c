@@ -120,9 +120,8 @@ teal_result teal_prekeys_decode(teal_bytes in, teal_arena *arena, teal_prekeys *
     return result;
 }
 
-teal_result teal_prekeys_encode(const teal_prekeys *p, teal_arena *arena, teal_writer *out)
+teal_result teal_prekeys_encode(const teal_prekeys *p, teal_writer *out)
 {
-    (void)arena;
     teal_wire_put_bytes(out, UPLOAD_DEVICE, VIEW(p->device));
     for (size_t i = 0; i < p->n_prekeys; i++)
         teal_wire_put_message(out, UPLOAD_PREKEYS, write_prekey, &p->prekeys[i]);

@@ -119,9 +119,8 @@ teal_result teal_receipt_decode(teal_bytes in, teal_arena *arena, teal_receipt *
     return result;
 }
 
-teal_result teal_receipt_encode(const teal_receipt *r, teal_arena *arena, teal_writer *out)
+teal_result teal_receipt_encode(const teal_receipt *r, teal_writer *out)
 {
-    (void)arena;
     teal_wire_put_bytes(out, MESSAGE_ID, r->message_id);
     teal_wire_put_bytes(out, SENDER, r->sender);
     teal_wire_put_bytes(out, RECIPIENT, r->recipient);

@@ -32,7 +32,7 @@ __attribute__((warn_unused_result))
 teal_result teal_receipt_decode(teal_bytes in, teal_arena *arena, teal_receipt *out,
                                 teal_diag *why);
 __attribute__((warn_unused_result))
-teal_result teal_receipt_encode(const teal_receipt *r, teal_arena *arena, teal_writer *out);
+teal_result teal_receipt_encode(const teal_receipt *r, teal_writer *out);
 
 /* transcript = lp "teal receipt v1", lp message_id, lp sender, lp recipient, int status, int level,
  * lp path, lp reason, int at_ms, int segments, lp mark, lp gateway, lp device, lp transcript_hash */

@@ -86,7 +86,7 @@ void account_propose(keychain *k, const teal_bytes *handles, size_t n, int64_t n
     }
     sign(k, &next);
     teal_writer w = { teal_arena_take(arena, TEAL_MAX_MANIFEST_BYTES), TEAL_MAX_MANIFEST_BYTES, 0 };
-    if (w.base == NULL || teal_manifest_encode(&next, arena, &w) != TEAL_OK)
+    if (w.base == NULL || teal_manifest_encode(&next, &w) != TEAL_OK)
         bug("a manifest does not fit");
     json_object_set_new(k->state, "pending", member_of_bytes(teal_written(&w)));
 }

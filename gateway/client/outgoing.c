@@ -81,7 +81,7 @@ static outcome encode(session *s, outgoing *m)
                        m->envelope.n_keys * 128 + m->n_recipients * (TEAL_MAX_HANDLE_BYTES + 8) +
                        2048;
     teal_writer w = { take(s, 1, cap), cap, 0 };
-    if (teal_envelope_encode(&m->envelope, &s->arena, &w) != TEAL_OK)
+    if (teal_envelope_encode(&m->envelope, &w) != TEAL_OK)
         bug("an envelope does not fit");
     m->encoded = teal_written(&w);
     return OUTCOME_OK;

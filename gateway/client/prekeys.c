@@ -126,7 +126,7 @@ static teal_bytes make(session *s, size_t n_one_time, int64_t now_ms)
         make_one_time(k, &made[i]);
     account_device(k, upload.device);
     upload.prekeys = made;
-    if (teal_prekeys_encode(&upload, &s->arena, &w) != TEAL_OK)
+    if (teal_prekeys_encode(&upload, &w) != TEAL_OK)
         bug("prekeys do not fit");
     return teal_written(&w);
 }

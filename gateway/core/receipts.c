@@ -10,7 +10,6 @@
 enum {
     RECEIPT_BYTES = 2048, /* over the sum of its fields' limits */
     CPIM_BYTES = 16 << 10,
-    SCRATCH_BYTES = 1024,
 };
 
 /* REQ-RCPT-5. What the gateway itself sent has nobody who waits for receipts. */
@@ -49,11 +48,10 @@ store_result receipts_state(const core *c, store *s, const store_message *m, tea
         bug("the edge was to sign what left below end-to-end encryption");
     if (!is_due(m, fact->status))
         return STORE_OK;
-    uint8_t scratch[SCRATCH_BYTES], encoded[RECEIPT_BYTES];
-    teal_arena arena = { scratch, sizeof scratch, 0 };
+    uint8_t encoded[RECEIPT_BYTES];
     teal_writer w = { encoded, sizeof encoded, 0 };
     teal_receipt r = state(c, m, recipient, fact, now_ms);
-    if (teal_receipt_encode(&r, &arena, &w) != TEAL_OK)
+    if (teal_receipt_encode(&r, &w) != TEAL_OK)
         bug("a receipt of ours does not encode");
     return receipts_put(c, s, m, &r, teal_written(&w), told);
 }

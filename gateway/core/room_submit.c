@@ -77,7 +77,7 @@ static teal_bytes detach(room_client *rc, const store_message *m, teal_hash *cip
     e.ciphertext = (teal_bytes){ 0 };
     teal_writer w = { teal_arena_take(arena, CHANNEL_MAX_FRAME), CHANNEL_MAX_FRAME, 0 };
     if ((found != STORE_OK && found != STORE_NONE) || e.key_hashes == NULL || w.base == NULL ||
-        teal_envelope_encode(&e, arena, &w) != TEAL_OK)
+        teal_envelope_encode(&e, &w) != TEAL_OK)
         return (teal_bytes){ 0 };
     return teal_written(&w);
 }

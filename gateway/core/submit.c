@@ -367,13 +367,11 @@ static store_result encode_stored(submission *s)
     teal_envelope bare = *s->e;
     teal_writer w = { 0 };
     bare.downgrade.enc = bare.downgrade.sealed = (teal_bytes){ 0 };
-    size_t mark = s->arena->used;
-    teal_result result = teal_envelope_encode(&bare, s->arena, &w);
-    s->arena->used = mark;
+    teal_result result = teal_envelope_encode(&bare, &w); /* which measures */
     w = (teal_writer){ teal_arena_take(s->arena, w.len), w.len, 0 };
     if (w.base == NULL)
         return STORE_SPACE;
-    result = teal_envelope_encode(&bare, s->arena, &w);
+    result = teal_envelope_encode(&bare, &w);
     s->message.envelope = teal_written(&w);
     return result == TEAL_OK ? STORE_OK : STORE_SPACE;
 }

@@ -13,7 +13,7 @@ static rest_next translate(rest_call *c)
     teal_writer w = { teal_arena_take(c->arena, MESSAGE_MAX_BODY), MESSAGE_MAX_BODY, 0 };
     teal_result r = TEAL_SPACE;
     if (w.base != NULL)
-        r = to_cpim ? teal_e2ee_encode(&e, NULL, &w) : teal_envelope_encode(&e, c->arena, &w);
+        r = to_cpim ? teal_e2ee_encode(&e, NULL, &w) : teal_envelope_encode(&e, &w);
     if (r != TEAL_OK)
         return rest_problem(c, 422, "not-translatable",
                             "REQ-REST-13 the other format has no room for the message",

@@ -167,7 +167,7 @@ const char *sealer_seal(const room *r, sealer *s, const letter *l,
     memcpy(e.sender_device, r->keys->device.id, sizeof e.sender_device);
     wrong = seal(r, s, l, &e);
     sodium_memzero(s->secrets, sizeof *s->secrets);
-    if (wrong == NULL && teal_envelope_encode(&e, &arena, out) != TEAL_OK)
+    if (wrong == NULL && teal_envelope_encode(&e, out) != TEAL_OK)
         bug("an envelope does not fit");
     return wrong;
 }

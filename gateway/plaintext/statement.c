@@ -38,10 +38,8 @@ void statement_sign(const room *r, const statement_subject *subject, const state
                              .transcript_hash = subject->transcript_hash };
     memcpy(receipt.device, r->keys->device.id, sizeof receipt.device);
     teal_receipt_sign(&receipt, r->keys->device.sk);
-    uint8_t scratch[STATEMENT_MAX_BYTES];
-    teal_arena arena = { scratch, sizeof scratch, 0 };
     teal_writer w = { out->at, sizeof out->at, 0 };
-    if (teal_receipt_encode(&receipt, &arena, &w) != TEAL_OK)
+    if (teal_receipt_encode(&receipt, &w) != TEAL_OK)
         bug("a receipt does not fit");
     out->len = w.len;
 }

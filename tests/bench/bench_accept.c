@@ -85,7 +85,7 @@ static void register_account(const gateway *g, const char *handle, uint64_t numb
     teal_prekeys upload = { .prekeys = &prekey, .n_prekeys = 1 };
     memcpy(upload.device, device.id, sizeof upload.device);
     teal_writer w = { bench_take(&arena, 1024), 1024, 0 };
-    bench_require(teal_prekeys_encode(&upload, &arena, &w) == TEAL_OK, "prekeys can be encoded");
+    bench_require(teal_prekeys_encode(&upload, &w) == TEAL_OK, "prekeys can be encoded");
 
     char account[128], prekeys[128];
     snprintf(account, sizeof account, "/v1/accounts/%s", handle);

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (result != TEAL_OK)
         return 0;
     (void)!teal_manifest_verify(&m, NULL);
-    if (teal_manifest_encode(&m, &arena, &w) != TEAL_OK ||
+    if (teal_manifest_encode(&m, &w) != TEAL_OK ||
         !teal_bytes_equal(teal_written(&w), (teal_bytes){ data, size }) ||
         teal_manifest_device(&m, m.devices[0].id) != &m.devices[0] ||
         !teal_manifest_has_handle(&m, m.handles[0]))

@@ -17,7 +17,7 @@ static void upload(teal_bytes in)
     if (result == TEAL_SPACE || (result != TEAL_OK && (why.rule == NULL || why.at > in.len)))
         abort();
     if (result == TEAL_OK &&
-        (teal_prekeys_encode(&p, &arena, &w) != TEAL_OK || !teal_bytes_equal(teal_written(&w), in)))
+        (teal_prekeys_encode(&p, &w) != TEAL_OK || !teal_bytes_equal(teal_written(&w), in)))
         abort();
 }
 

@@ -28,7 +28,7 @@ static teal_bytes encode_manifest(core_rig *r, const teal_manifest *m)
 {
     teal_writer w = { teal_arena_take(&r->arena, TEAL_MAX_MANIFEST_BYTES), TEAL_MAX_MANIFEST_BYTES,
                       0 };
-    assert_int_equal(teal_manifest_encode(m, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(m, &w), TEAL_OK);
     return teal_written(&w);
 }
 
@@ -515,7 +515,7 @@ teal_receipt rig_receipt(core_rig *r, const Teal__V1__Submit *s, rig_statement s
 static ProtobufCBinaryData encode_receipt(core_rig *r, const teal_receipt *receipt)
 {
     teal_writer w = { teal_arena_take(&r->arena, 2048), 2048, 0 };
-    assert_int_equal(teal_receipt_encode(receipt, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_receipt_encode(receipt, &w), TEAL_OK);
     return (ProtobufCBinaryData){ w.len, w.base };
 }
 

@@ -38,7 +38,7 @@ teal_bytes test_manifest_encode(const test_manifest *t, teal_arena *arena, teal_
 
     teal_writer w = { teal_arena_take(arena, TEAL_MAX_MANIFEST_BYTES), TEAL_MAX_MANIFEST_BYTES, 0 };
     assert_non_null(w.base);
-    assert_int_equal(teal_manifest_encode(&m, arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     return teal_written(&w);
 }
 

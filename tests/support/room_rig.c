@@ -298,7 +298,7 @@ static teal_bytes manifest_of(room_rig *r, const room_rig_order *o)
     if (o->spoil_manifest)
         m.created_at_ms++;
     teal_writer w = { take(r, 4096), 4096, 0 };
-    assert_int_equal(teal_manifest_encode(&m, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     return teal_written(&w);
 }
 
@@ -349,7 +349,7 @@ void room_rig_submit(room_rig *r, const room_rig_order *o)
     if (o->spoil_hash)
         hash[5] ^= 1;
     teal_writer w = { take(r, 65536), 65536, 0 };
-    assert_int_equal(teal_envelope_encode(&e, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(&e, &w), TEAL_OK);
     if (o->spoil_fallback) { /* the last octet of sealed, where it stands in the encoding */
         uint8_t *at = memmem(w.base, w.len, e.downgrade.sealed.at, e.downgrade.sealed.len);
         assert_non_null(at);

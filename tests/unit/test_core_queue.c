@@ -240,7 +240,7 @@ static int open_with_numbers(void **state)
     memcpy(devices[0].signing_key, d.sign_pk, sizeof d.sign_pk);
     test_account_keys(6, m.account_key, sk);
     teal_manifest_sign(&m, sk);
-    assert_int_equal(teal_manifest_encode(&m, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     scripted_peer_know(r->peer, RITA_TEL, "sealed", teal_written(&w));
     rig_start(r, GENERATION);
     return 0;

@@ -622,7 +622,7 @@ static void say_inbound(core_rig *r, uint64_t ref, const teal_envelope *e)
 {
     Teal__V1__Inbound inbound = TEAL__V1__INBOUND__INIT;
     teal_writer w = { teal_arena_take(&r->arena, 8192), 8192, 0 };
-    assert_int_equal(teal_envelope_encode(e, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(e, &w), TEAL_OK);
     inbound.ref = ref;
     inbound.envelope = (ProtobufCBinaryData){ w.len, w.base };
     rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_INBOUND, &inbound);

@@ -264,7 +264,7 @@ static void stale_memory_is_refreshed(void **state)
     };
     test_account_keys(4, m.account_key, sk);
     teal_manifest_sign(&m, sk);
-    assert_int_equal(teal_manifest_encode(&m, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     scripted_peer_know(r->peer, ROB, "sealed", teal_written(&w));
     teal_envelope *e = rig_seal(r, &(rig_letter){ .id = "m2", .to = { ROB }, .keys = { 41, 42 } });
     assert_int_equal(rig_submit(r, e, &out), CORE_ACCEPTED);

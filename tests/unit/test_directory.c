@@ -264,7 +264,7 @@ static directory_put put_prekeys(directory_fixture *f, const char *handle, uint6
     teal_writer w = { room, sizeof room, 0 };
     teal_prekeys p = { .prekeys = prekeys, .n_prekeys = n };
     memcpy(p.device, test_device_of(device).id, TEAL_DEVICE_BYTES);
-    assert_int_equal(teal_prekeys_encode(&p, &f->arena, &w), TEAL_OK);
+    assert_int_equal(teal_prekeys_encode(&p, &w), TEAL_OK);
     directory_put put = directory_put_prekeys(f->directory, f->reader, teal_text(handle),
                                               teal_written(&w), &f->arena, id, left, why);
     if (put == PUT_NEXT)

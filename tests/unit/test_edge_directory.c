@@ -72,7 +72,7 @@ static size_t store_account(uint8_t *encoded, size_t cap, test_device *device)
     const teal_bytes handle = teal_text(ALICE);
     teal_manifest m = test_manifest(&handle, 1, 1, 1, 1, &arena);
     teal_writer w = { encoded, cap, 0 };
-    assert_int_equal(teal_manifest_encode(&m, &arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     *device = test_device_of(1);
     assert_int_equal(store_sqlite.begin(edge_store), STORE_OK);
     assert_int_equal(store_sqlite.put_manifest(edge_store, &m, teal_written(&w)), STORE_OK);

@@ -58,7 +58,7 @@ static teal_bytes encode(fixture *f, const teal_envelope *e)
 {
     teal_writer w = { f->encoded, sizeof f->encoded, 0 };
     assert_int_equal(teal_envelope_check(e, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_encode(e, &f->scratch, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(e, &w), TEAL_OK);
     return teal_written(&w);
 }
 
@@ -83,7 +83,7 @@ static void assert_comes_back(fixture *f, const teal_envelope *e)
     if (accept(f, encoded, &got, &why) != TEAL_OK)
         fail_msg("refused at %zu: %s", why.at, why.rule);
     teal_writer w = { again, sizeof again, 0 };
-    assert_int_equal(teal_envelope_encode(&got, &f->scratch, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(&got, &w), TEAL_OK);
     assert_int_equal(w.len, encoded.len);
     assert_memory_equal(again, encoded.at, encoded.len);
     teal_hash before, after;
@@ -234,7 +234,7 @@ static void test_largest(void **state)
 
     teal_writer w = { encoded, sizeof encoded, 0 };
     assert_int_equal(teal_envelope_check(&e, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_encode(&e, &f->scratch, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(&e, &w), TEAL_OK);
     teal_arena arena = { malloc(TEAL_ENVELOPE_ARENA(w.len)), TEAL_ENVELOPE_ARENA(w.len), 0 };
     assert_int_equal(teal_envelope_decode(teal_written(&w), &arena, &got, NULL), TEAL_OK);
     assert_int_equal(teal_envelope_verify(&got, NULL, s->sender.sign_pk, NULL), TEAL_OK);
@@ -358,12 +358,12 @@ static void test_detached(void **state)
     teal_envelope e = test_forwarded(&s->envelope, none, &f->arena), got;
     e.downgrade = s->envelope.downgrade;
     teal_writer w = { f->encoded, sizeof f->encoded, 0 };
-    assert_int_equal(teal_envelope_encode(&e, &f->scratch, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(&e, &w), TEAL_OK);
     assert_int_equal(teal_envelope_decode_detached(teal_written(&w), &f->scratch, &got, NULL),
                      TEAL_MALFORMED); /* the ciphertext is there */
     e.ciphertext = (teal_bytes){ 0 };
     w.len = 0;
-    assert_int_equal(teal_envelope_encode(&e, &f->scratch, &w), TEAL_OK);
+    assert_int_equal(teal_envelope_encode(&e, &w), TEAL_OK);
     assert_int_equal(teal_envelope_decode(teal_written(&w), &f->scratch, &got, NULL),
                      TEAL_MALFORMED); /* detached, and not to be forwarded so */
     assert_int_equal(teal_envelope_decode_detached(teal_written(&w), &f->scratch, &got, NULL),

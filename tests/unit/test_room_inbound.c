@@ -67,7 +67,7 @@ static void tell(room_rig *r, uint64_t ref, const lie *how)
     if (how->spoil_manifest)
         m.created_at_ms++;
     teal_writer w = { encoded, sizeof encoded, 0 };
-    assert_int_equal(teal_manifest_encode(&m, &r->arena, &w), TEAL_OK);
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
     for (size_t i = 0; i < N_DEVICES; i++) {
         test_device device = test_device_of(OWNER_DEVICE + (how->twice ? 0 : i));
         test_device edge = test_device_of(666);

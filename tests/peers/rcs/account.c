@@ -60,11 +60,9 @@ static void renew(account *a, size_t i)
 
 static bool write_manifest(account *a, const teal_manifest *m)
 {
-    teal_arena arena = { malloc(TEAL_MAX_MANIFEST_BYTES), TEAL_MAX_MANIFEST_BYTES, 0 };
     teal_writer w = { a->manifest, sizeof a->manifest, 0 };
-    bool written = arena.base != NULL && teal_manifest_encode(m, &arena, &w) == TEAL_OK;
+    bool written = teal_manifest_encode(m, &w) == TEAL_OK;
     a->manifest_len = w.len;
-    free(arena.base);
     return written;
 }
 
