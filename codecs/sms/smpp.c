@@ -1,69 +1,17 @@
 /* SMPP 3.4 units. Never reads past a field's bound or the unit's end, whatever the lengths say. */
-#include "codecs/sms/smpp.h"
-
-/* Bounds of the C-octet strings, without their NUL: §4.1, §4.4, §4.6. */
-enum {
-    MAX_SYSTEM_ID = 15,
-    MAX_PASSWORD = 8,
-    MAX_SYSTEM_TYPE = 12,
-    MAX_ADDRESS_RANGE = 40,
-    MAX_SERVICE_TYPE = 5,
-    TIME_OCTETS = 16,
-};
-
-/* What stands between the header and the optional parameters. */
-typedef enum shape {
-    SHAPE_UNKNOWN = 0,
-    SHAPE_NONE,
-    SHAPE_BIND,
-    SHAPE_MESSAGE,
-    SHAPE_SYSTEM_ID,
-    SHAPE_MESSAGE_ID,
-} shape;
-
-static const struct {
-    uint32_t command;
-    shape shape;
-    const char *name;
-} commands[] = {
-    { TEAL_SMPP_BIND_RECEIVER, SHAPE_BIND, "bind_receiver" },
-    { TEAL_SMPP_BIND_TRANSMITTER, SHAPE_BIND, "bind_transmitter" },
-    { TEAL_SMPP_BIND_TRANSCEIVER, SHAPE_BIND, "bind_transceiver" },
-    { TEAL_SMPP_SUBMIT_SM, SHAPE_MESSAGE, "submit_sm" },
-    { TEAL_SMPP_DELIVER_SM, SHAPE_MESSAGE, "deliver_sm" },
-    { TEAL_SMPP_UNBIND, SHAPE_NONE, "unbind" },
-    { TEAL_SMPP_ENQUIRE_LINK, SHAPE_NONE, "enquire_link" },
-    { TEAL_SMPP_BIND_RECEIVER | TEAL_SMPP_RESP, SHAPE_SYSTEM_ID, "bind_receiver_resp" },
-    { TEAL_SMPP_BIND_TRANSMITTER | TEAL_SMPP_RESP, SHAPE_SYSTEM_ID, "bind_transmitter_resp" },
-    { TEAL_SMPP_BIND_TRANSCEIVER | TEAL_SMPP_RESP, SHAPE_SYSTEM_ID, "bind_transceiver_resp" },
-    { TEAL_SMPP_SUBMIT_SM | TEAL_SMPP_RESP, SHAPE_MESSAGE_ID, "submit_sm_resp" },
-    { TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP, SHAPE_MESSAGE_ID, "deliver_sm_resp" },
-    { TEAL_SMPP_UNBIND | TEAL_SMPP_RESP, SHAPE_NONE, "unbind_resp" },
-    { TEAL_SMPP_ENQUIRE_LINK | TEAL_SMPP_RESP, SHAPE_NONE, "enquire_link_resp" },
-    { TEAL_SMPP_GENERIC_NACK, SHAPE_NONE, "generic_nack" },
-};
-
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
-/* Index of a command in `commands`, or COMMANDS. */
-static size_t find_command(uint32_t command)
-{
-    size_t i = 0;
-    while (i < COMMANDS && commands[i].command != command)
-        i++;
-    return i;
-}
-
-static shape shape_of(uint32_t command)
-{
-    size_t i = find_command(command);
-    return i < COMMANDS ? commands[i].shape : SHAPE_UNKNOWN;
-}
+#include "codecs/sms/smpp_layout.h"
 
 const char *teal_smpp_command_name(uint32_t command)
 {
-    size_t i = find_command(command);
-    return i < COMMANDS ? commands[i].name : "unknown";
+    const teal_smpp_layout *layout = teal_smpp_layout_of(command);
+    return layout != NULL ? layout->name : "unknown";
+}
+
+/* A refusal has no body (§4.4.2); neither have many peers' deliver_sm_resp, whose id is unused. */
+static bool may_be_bare(const teal_smpp_pdu *pdu)
+{
+    return (pdu->command & TEAL_SMPP_RESP) != 0 &&
+           (pdu->status != 0 || pdu->command == (TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP));
 }
 
 /* A unit being decoded: the first field that breaks a rule is kept, the rest reads as empty. */
@@ -104,11 +52,11 @@ static teal_bytes read_string(fields *f, size_t max)
     return view;
 }
 
-static teal_bytes read_time(fields *f)
+static teal_bytes read_time(fields *f, size_t octets)
 {
     size_t at = offset(f);
-    teal_bytes time = read_string(f, TIME_OCTETS);
-    if (time.len != 0 && time.len != TIME_OCTETS)
+    teal_bytes time = read_string(f, octets);
+    if (time.len != 0 && time.len != octets)
         break_rule(f, "REQ-SMPP-5 time has neither 0 nor 16 characters", at);
     return time;
 }
@@ -120,77 +68,45 @@ static uint8_t read_octet(fields *f)
     return teal_read_u8(&f->r);
 }
 
-static teal_smpp_address read_address(fields *f, size_t max)
-{
-    teal_smpp_address a = { .ton = read_octet(f) };
-    a.npi = read_octet(f);
-    a.digits = read_string(f, max);
-    return a;
-}
-
-static void read_bind(fields *f, teal_smpp_bind *b)
-{
-    b->system_id = read_string(f, MAX_SYSTEM_ID);
-    b->password = read_string(f, MAX_PASSWORD);
-    b->system_type = read_string(f, MAX_SYSTEM_TYPE);
-    b->interface_version = read_octet(f);
-    b->range = read_address(f, MAX_ADDRESS_RANGE);
-}
-
-static teal_bytes read_short_message(fields *f)
+static teal_bytes read_short_message(fields *f, size_t max)
 {
     size_t at = offset(f);
     uint8_t len = read_octet(f);
-    if (len > TEAL_SMPP_MAX_SHORT || len > teal_read_left(&f->r))
+    if (len > max || len > teal_read_left(&f->r))
         break_rule(f, "REQ-SMPP-6 sm_length is over 254 or crosses the end", at);
     return teal_read_bytes(&f->r, len);
 }
 
-static void read_message(fields *f, teal_smpp_message *m)
+/* The member of a unit that a field describes. */
+static void *member(teal_smpp_pdu *pdu, const teal_smpp_field *field)
 {
-    m->service_type = read_string(f, MAX_SERVICE_TYPE);
-    m->source = read_address(f, TEAL_SMPP_MAX_ADDRESS);
-    m->destination = read_address(f, TEAL_SMPP_MAX_ADDRESS);
-    m->esm_class = read_octet(f);
-    m->protocol_id = read_octet(f);
-    m->priority_flag = read_octet(f);
-    m->schedule_delivery_time = read_time(f);
-    m->validity_period = read_time(f);
-    m->registered_delivery = read_octet(f);
-    m->replace_if_present_flag = read_octet(f);
-    m->data_coding = read_octet(f);
-    m->sm_default_msg_id = read_octet(f);
-    m->short_message = read_short_message(f);
+    return (uint8_t *)pdu + field->at;
 }
 
-/* A refusal has no body (§4.4.2); neither have many peers' deliver_sm_resp, whose id is unused. */
-static teal_bytes read_id(fields *f, const teal_smpp_pdu *pdu, size_t max)
+static void read_field(fields *f, const teal_smpp_field *field, teal_smpp_pdu *pdu)
 {
-    bool optional = pdu->status != 0 || pdu->command == (TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP);
-    if (optional && teal_read_left(&f->r) == 0)
-        return (teal_bytes){ 0 };
-    return read_string(f, max);
-}
-
-static void read_body(fields *f, teal_smpp_pdu *pdu)
-{
-    switch (shape_of(pdu->command)) {
-    case SHAPE_UNKNOWN:
-    case SHAPE_NONE:
+    switch (field->kind) {
+    case TEAL_SMPP_OCTET:
+        *(uint8_t *)member(pdu, field) = read_octet(f);
         break;
-    case SHAPE_BIND:
-        read_bind(f, &pdu->bind);
+    case TEAL_SMPP_STRING:
+        *(teal_bytes *)member(pdu, field) = read_string(f, field->max);
         break;
-    case SHAPE_MESSAGE:
-        read_message(f, &pdu->message);
+    case TEAL_SMPP_TIME:
+        *(teal_bytes *)member(pdu, field) = read_time(f, field->max);
         break;
-    case SHAPE_SYSTEM_ID:
-        pdu->id = read_id(f, pdu, MAX_SYSTEM_ID);
-        break;
-    case SHAPE_MESSAGE_ID:
-        pdu->id = read_id(f, pdu, TEAL_SMPP_MAX_MESSAGE_ID);
+    case TEAL_SMPP_SHORT:
+        *(teal_bytes *)member(pdu, field) = read_short_message(f, field->max);
         break;
     }
+}
+
+static void read_body(fields *f, const teal_smpp_layout *layout, teal_smpp_pdu *pdu)
+{
+    if (may_be_bare(pdu) && teal_read_left(&f->r) == 0)
+        return;
+    for (size_t i = 0; i < layout->count; i++)
+        read_field(f, &layout->fields[i], pdu);
 }
 
 teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit, teal_diag *why)
@@ -231,10 +147,11 @@ teal_result teal_smpp_decode(teal_bytes unit, teal_smpp_pdu *out, teal_diag *why
     if (whole.len != unit.len)
         return teal_refuse(TEAL_MALFORMED, "REQ-SMPP-2 octets behind command_length", whole.len,
                            why);
-    if (shape_of(command) == SHAPE_UNKNOWN)
+    const teal_smpp_layout *layout = teal_smpp_layout_of(command);
+    if (layout == NULL)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMPP-7 command_id is not taken", 4, why);
     fields f = { .r = header, .len = unit.len };
-    read_body(&f, out);
+    read_body(&f, layout, out);
     if (f.broken != NULL)
         return teal_refuse(TEAL_MALFORMED, f.broken, f.at, why);
     size_t at = offset(&f);
@@ -261,97 +178,83 @@ static void write_string(sink *s, teal_bytes string, size_t max)
     teal_write_u8(&s->w, 0);
 }
 
-static void write_time(sink *s, teal_bytes time)
+static void write_time(sink *s, teal_bytes time, size_t octets)
 {
-    if (time.len != 0 && time.len != TIME_OCTETS)
+    if (time.len != 0 && time.len != octets)
         s->fine = false;
-    write_string(s, time, TIME_OCTETS);
+    write_string(s, time, octets);
 }
 
-static void write_address(sink *s, const teal_smpp_address *a, size_t max)
+static void write_short_message(sink *s, teal_bytes octets, size_t max)
 {
-    teal_write_u8(&s->w, a->ton);
-    teal_write_u8(&s->w, a->npi);
-    write_string(s, a->digits, max);
-}
-
-static void write_bind(sink *s, const teal_smpp_bind *b)
-{
-    write_string(s, b->system_id, MAX_SYSTEM_ID);
-    write_string(s, b->password, MAX_PASSWORD);
-    write_string(s, b->system_type, MAX_SYSTEM_TYPE);
-    teal_write_u8(&s->w, b->interface_version);
-    write_address(s, &b->range, MAX_ADDRESS_RANGE);
-}
-
-static void write_message(sink *s, const teal_smpp_message *m)
-{
-    write_string(s, m->service_type, MAX_SERVICE_TYPE);
-    write_address(s, &m->source, TEAL_SMPP_MAX_ADDRESS);
-    write_address(s, &m->destination, TEAL_SMPP_MAX_ADDRESS);
-    teal_write_u8(&s->w, m->esm_class);
-    teal_write_u8(&s->w, m->protocol_id);
-    teal_write_u8(&s->w, m->priority_flag);
-    write_time(s, m->schedule_delivery_time);
-    write_time(s, m->validity_period);
-    teal_write_u8(&s->w, m->registered_delivery);
-    teal_write_u8(&s->w, m->replace_if_present_flag);
-    teal_write_u8(&s->w, m->data_coding);
-    teal_write_u8(&s->w, m->sm_default_msg_id);
-    if (m->short_message.len > TEAL_SMPP_MAX_SHORT)
+    if (octets.len > max)
         s->fine = false;
-    teal_write_u8(&s->w, (uint8_t)m->short_message.len);
-    teal_write_bytes(&s->w, m->short_message);
+    teal_write_u8(&s->w, (uint8_t)octets.len);
+    teal_write_bytes(&s->w, octets);
 }
 
-static void write_id(sink *s, const teal_smpp_pdu *pdu, size_t max)
+static void write_field(sink *s, const teal_smpp_field *field, const teal_smpp_pdu *pdu)
 {
-    if (pdu->status == 0 || pdu->id.len > 0 || pdu->tlvs.len > 0)
-        write_string(s, pdu->id, max);
+    const void *at = (const uint8_t *)pdu + field->at;
+    switch (field->kind) {
+    case TEAL_SMPP_OCTET:
+        teal_write_u8(&s->w, *(const uint8_t *)at);
+        break;
+    case TEAL_SMPP_STRING:
+        write_string(s, *(const teal_bytes *)at, field->max);
+        break;
+    case TEAL_SMPP_TIME:
+        write_time(s, *(const teal_bytes *)at, field->max);
+        break;
+    case TEAL_SMPP_SHORT:
+        write_short_message(s, *(const teal_bytes *)at, field->max);
+        break;
+    }
 }
 
-static void write_unit(sink *s, const teal_smpp_pdu *pdu, size_t len)
+/* Every field is empty or zero. */
+static bool says_nothing(const teal_smpp_layout *layout, const teal_smpp_pdu *pdu)
 {
+    bool nothing = true;
+    for (size_t i = 0; i < layout->count && nothing; i++) {
+        const void *at = (const uint8_t *)pdu + layout->fields[i].at;
+        nothing = layout->fields[i].kind == TEAL_SMPP_OCTET ? *(const uint8_t *)at == 0
+                                                            : ((const teal_bytes *)at)->len == 0;
+    }
+    return nothing;
+}
+
+static void write_unit(sink *s, const teal_smpp_layout *layout, const teal_smpp_pdu *pdu,
+                       size_t len)
+{
+    bool bare = (pdu->command & TEAL_SMPP_RESP) != 0 && pdu->status != 0 && pdu->tlvs.len == 0 &&
+                says_nothing(layout, pdu);
     teal_write_u32(&s->w, (uint32_t)len);
     teal_write_u32(&s->w, pdu->command);
     teal_write_u32(&s->w, pdu->status);
     teal_write_u32(&s->w, pdu->sequence);
-    switch (shape_of(pdu->command)) {
-    case SHAPE_UNKNOWN:
-    case SHAPE_NONE:
-        break;
-    case SHAPE_BIND:
-        write_bind(s, &pdu->bind);
-        break;
-    case SHAPE_MESSAGE:
-        write_message(s, &pdu->message);
-        break;
-    case SHAPE_SYSTEM_ID:
-        write_id(s, pdu, MAX_SYSTEM_ID);
-        break;
-    case SHAPE_MESSAGE_ID:
-        write_id(s, pdu, TEAL_SMPP_MAX_MESSAGE_ID);
-        break;
-    }
+    for (size_t i = 0; i < layout->count && !bare; i++)
+        write_field(s, &layout->fields[i], pdu);
     teal_write_bytes(&s->w, pdu->tlvs);
 }
 
 teal_result teal_smpp_encode(const teal_smpp_pdu *pdu, teal_writer *out, teal_diag *why)
 {
-    if (shape_of(pdu->command) == SHAPE_UNKNOWN)
+    const teal_smpp_layout *layout = teal_smpp_layout_of(pdu->command);
+    if (layout == NULL)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMPP-7 command_id is not taken", 0, why);
     teal_result result = teal_smpp_tlv_check(pdu->tlvs, why);
     if (result != TEAL_OK)
         return result;
     sink measure = { .fine = true };
-    write_unit(&measure, pdu, 0);
+    write_unit(&measure, layout, pdu, 0);
     if (!measure.fine)
         return teal_refuse(TEAL_MALFORMED, "REQ-SMPP-8 field is over its size or holds a NUL", 0,
                            why);
     if (measure.w.len > TEAL_SMPP_MAX_OCTETS)
         return teal_refuse(TEAL_LIMIT, "REQ-SMPP-1 unit is above 65536 octets", 0, why);
     sink real = { .w = *out, .fine = true };
-    write_unit(&real, pdu, measure.w.len);
+    write_unit(&real, layout, pdu, measure.w.len);
     *out = real.w;
     if (!teal_write_fits(out))
         return teal_refuse(TEAL_SPACE, "REQ-SMPP-1 unit does not fit the buffer", 0, why);

@@ -280,11 +280,11 @@ static void on_nack(smpp_link *l, const teal_smpp_pdu *pdu)
 
 static void on_deliver(smpp_link *l, const teal_smpp_pdu *pdu)
 {
-    smpp_link_ticket ticket = { l->session, pdu->sequence };
+    smpp_link_ticket ticket = { l->session, pdu->sequence, pdu->command | TEAL_SMPP_RESP };
     if (l->state == BOUND)
         l->events.delivered(l->events.arg, ticket, pdu);
     else
-        say(l, &(teal_smpp_pdu){ .command = TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP,
+        say(l, &(teal_smpp_pdu){ .command = ticket.command,
                                  .status = ESME_RINVBNDSTS,
                                  .sequence = pdu->sequence });
 }
@@ -313,7 +313,11 @@ static void on_unit(smpp_link *l, const teal_smpp_pdu *pdu)
         on_nack(l, pdu);
         break;
     case TEAL_SMPP_DELIVER_SM:
+    case TEAL_SMPP_DATA_SM:
         on_deliver(l, pdu);
+        break;
+    case TEAL_SMPP_OUTBIND:
+    case TEAL_SMPP_ALERT_NOTIFICATION: /* have no answer, and change nothing here */
         break;
     case TEAL_SMPP_ENQUIRE_LINK:
         answer_plainly(l, pdu);
@@ -325,9 +329,14 @@ static void on_unit(smpp_link *l, const teal_smpp_pdu *pdu)
         smpp_link_flush(l);
         l->doom = "centre-unbinds";
         return;
+    case TEAL_SMPP_BIND_RECEIVER:
+    case TEAL_SMPP_BIND_TRANSMITTER:
+    case TEAL_SMPP_BIND_TRANSCEIVER:
+        refuse_unit(l, pdu, ESME_RINVBNDSTS);
+        break;
     default: /* another response: to nothing that we asked; a request: not ours to serve */
         if ((pdu->command & TEAL_SMPP_RESP) == 0)
-            refuse_unit(l, pdu, ESME_RINVBNDSTS);
+            refuse_unit(l, pdu, ESME_RINVCMDID);
         break;
     }
     l->proved = true;
@@ -531,8 +540,7 @@ bool smpp_link_answer(smpp_link *l, smpp_link_ticket ticket, uint32_t status)
 {
     if (!smpp_link_is_bound(l) || ticket.session != l->session)
         return false;
-    say(l, &(teal_smpp_pdu){ .command = TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP,
-                             .status = status,
-                             .sequence = ticket.sequence });
+    say(l, &(teal_smpp_pdu){
+               .command = ticket.command, .status = status, .sequence = ticket.sequence });
     return l->doom == NULL;
 }

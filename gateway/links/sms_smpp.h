@@ -29,9 +29,10 @@ typedef struct smpp_link_options {
     int64_t reconnect_first_ms; /* doubled after each failure */
 } smpp_link_options;
 
-/* Names one deliver_sm; no longer valid when its session is over. */
+/* Names one deliver_sm or data_sm; no longer valid when its session is over. */
 typedef struct smpp_link_ticket {
     uint32_t session, sequence;
+    uint32_t command; /* of the answer */
 } smpp_link_ticket;
 
 /* Called from smpp_link_run only. smpp_link_submit and smpp_link_answer may be called from them. */
@@ -43,7 +44,8 @@ typedef struct smpp_link_events {
     void (*answered)(void *arg, uint64_t token, uint32_t status, teal_bytes id);
     /* The session ended between submit and answer: the outcome is unknown. */
     void (*lost)(void *arg, uint64_t token);
-    /* A deliver_sm, to be answered with smpp_link_answer, at any later time. pdu: for the call. */
+    /* A deliver_sm or data_sm, to be answered with smpp_link_answer, at any later time. pdu: for
+     * the call. */
     void (*delivered)(void *arg, smpp_link_ticket ticket, const teal_smpp_pdu *pdu);
     void (*unbound)(void *arg); /* after every lost() of that session */
 } smpp_link_events;
@@ -73,7 +75,7 @@ size_t smpp_link_in_flight(const smpp_link *l);
  * False: nothing sent (no room, or the message does not encode: *why; NULL rule for no room). */
 bool smpp_link_submit(smpp_link *l, const teal_smpp_message *m, uint64_t token, int64_t now_ms,
                       teal_diag *why);
-/* Answers a deliver_sm. False: its session is over, the centre will never see the answer. */
+/* Answers a delivery. False: its session is over, the centre will never see the answer. */
 bool smpp_link_answer(smpp_link *l, smpp_link_ticket ticket, uint32_t status);
 
 #endif

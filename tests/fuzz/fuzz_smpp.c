@@ -27,14 +27,17 @@ static void check_message(const teal_smpp_pdu *pdu)
         require(dlr.id.len > 0 && dlr.state != TEAL_DLR_NONE);
 }
 
-/* Re-encoding is exact but for responses: a refusal may drop an empty id, a bare deliver_sm_resp
- * gains one. */
+/* Re-encoding is exact but for responses: a refusal loses a body that says nothing, a bare
+ * deliver_sm_resp gains one. */
 static void check_encoding(const teal_smpp_pdu *pdu, teal_bytes unit)
 {
     static uint8_t buf[TEAL_SMPP_MAX_OCTETS];
     teal_writer w = { buf, sizeof buf, 0 };
     require(teal_smpp_encode(pdu, &w, NULL) == TEAL_OK);
-    if (!(pdu->command & TEAL_SMPP_RESP) || pdu->tlvs.len > 0 || unit.len > 17)
+    bool response = (pdu->command & TEAL_SMPP_RESP) != 0;
+    bool loses = response && pdu->status != 0 && w.len == TEAL_SMPP_HEADER_OCTETS;
+    bool gains = response && unit.len == TEAL_SMPP_HEADER_OCTETS;
+    if (!loses && !gains)
         require(teal_bytes_equal(teal_written(&w), unit));
 }
 
@@ -47,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         teal_result result = teal_smpp_decode(unit, &pdu, &why);
         if (result == TEAL_OK) {
             check_encoding(&pdu, unit);
-            if (pdu.command == TEAL_SMPP_SUBMIT_SM || pdu.command == TEAL_SMPP_DELIVER_SM)
+            if (pdu.command == TEAL_SMPP_SUBMIT_SM || pdu.command == TEAL_SMPP_DELIVER_SM ||
+                pdu.command == TEAL_SMPP_DATA_SM)
                 check_message(&pdu);
         } else
             require(result != TEAL_MORE && why.rule != NULL && why.at <= unit.len);

@@ -375,6 +375,39 @@ static void texts_are_answered_in_their_session_only(void **state)
     assert_int_equal(pdu.status, ESME_ROK);
 }
 
+/* Some centres deliver by data_sm, which has no short_message [SMPP 3.4 §4.7]. */
+static void data_sm_is_a_delivery(void **state)
+{
+    static const uint8_t data[] = "\0\0\0\x27\0\0\x01\x03\0\0\0\0\0\0\0\x09"
+                                  "\0\x01\x01"
+                                  "447700\0\x01\x01"
+                                  "2\0\0\0\0"
+                                  "\x04\x24\0\x02hi";
+    fixture *f = *state;
+    bind_it(f);
+    centre_write_bytes(&f->centre, (teal_bytes){ data, sizeof data - 1 });
+    UNTIL(f, f->delivered == 1);
+    assert_true(smpp_link_answer(f->link, f->ticket, ESME_ROK));
+    teal_smpp_pdu pdu = next_unit(f);
+    assert_int_equal(pdu.command, TEAL_SMPP_DATA_SM | TEAL_SMPP_RESP);
+    assert_int_equal(pdu.sequence, 9);
+    assert_int_equal(pdu.status, ESME_ROK);
+}
+
+/* alert_notification and outbind have no answer: the next one is to what comes behind them. */
+static void notifications_are_not_answered(void **state)
+{
+    static const uint8_t units[] = "\0\0\0\x16\0\0\x01\x02\0\0\0\0\0\0\0\x07\x01\x01\0\x01\x01\0"
+                                   "\0\0\0\x12\0\0\0\x0B\0\0\0\0\0\0\0\x08\0\0"
+                                   "\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\x09";
+    fixture *f = *state;
+    bind_it(f);
+    centre_write_bytes(&f->centre, (teal_bytes){ units, sizeof units - 1 });
+    teal_smpp_pdu pdu = next_unit(f);
+    assert_int_equal(pdu.command, TEAL_SMPP_ENQUIRE_LINK | TEAL_SMPP_RESP);
+    assert_int_equal(pdu.sequence, 9);
+}
+
 static void unbind_is_answered(void **state)
 {
     fixture *f = *state;
@@ -411,6 +444,10 @@ static void odd_units_cost_the_session_at_most(void **state)
             0, 0, 0, 0,  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 200 },
           33,
           ESME_RINVCMDLEN },
+        { "query_sm from the centre",
+          { 0, 0, 0, 20, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 0 },
+          20,
+          ESME_RINVCMDID },
         { "submit_sm_resp whose id has no end",
           { 0, 0, 0, 18, 0x80, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, 'a', 'b' },
           18,
@@ -476,6 +513,8 @@ int main(void)
         TEST(back_off_grows_and_starts_anew),
         TEST(a_refused_bind_is_no_session),
         TEST(texts_are_answered_in_their_session_only),
+        TEST(data_sm_is_a_delivery),
+        TEST(notifications_are_not_answered),
         TEST(unbind_is_answered),
         TEST(odd_units_cost_the_session_at_most),
         TEST(names_are_resolved),

@@ -164,6 +164,10 @@ static void take_unit(smsc *s, session *e, const teal_smpp_pdu *pdu, int64_t now
     case TEAL_SMPP_GENERIC_NACK:
         outbox_answered(s->outbox, pdu->sequence, pdu->status, now_ms);
         break;
+    default: /* a request that is not served here, or an answer to nothing */
+        if ((pdu->command & TEAL_SMPP_RESP) == 0)
+            answer(e, pdu, ESME_RINVCMDID);
+        break;
     }
 }
 

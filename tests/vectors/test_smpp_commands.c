@@ -1,0 +1,400 @@
+/* SMPP 3.4 commands beside submit and deliver: layouts of §4.1.7 and §4.7..§4.12, and random units
+ * of every command, each member of them compared. */
+#include "codecs/sms/dlr.h"
+#include "codecs/sms/smpp.h"
+#include "tests/support/exact.h"
+#include "tests/support/seed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define BYTES(literal) ((teal_bytes){ (const uint8_t *)(literal), sizeof(literal) - 1 })
+#define TEXT(literal)  BYTES(literal)
+
+static const struct {
+    const char *name;
+    teal_bytes unit;
+    teal_smpp_pdu pdu;
+} rows[] = {
+    { "§4.1.7 outbind",
+      BYTES("\0\0\0\x19\0\0\0\x0B\0\0\0\0\0\0\0\x01SMSC\0pwd\0"),
+      { .command = TEAL_SMPP_OUTBIND,
+        .sequence = 1,
+        .bind = { .system_id = TEXT("SMSC"), .password = TEXT("pwd") } } },
+    { "§4.7.1 data_sm",
+      BYTES("\0\0\0\x2B\0\0\x01\x03\0\0\0\0\0\0\0\x02WAP\0\x01\x01"
+            "4477\0\x05\0Teal\0\x40\x01\x04\x04\x24\0\x02"
+            "\0\xFF"),
+      { .command = TEAL_SMPP_DATA_SM,
+        .sequence = 2,
+        .message = { .service_type = TEXT("WAP"),
+                     .source = { 1, 1, TEXT("4477") },
+                     .destination = { 5, 0, TEXT("Teal") },
+                     .esm_class = 0x40,
+                     .registered_delivery = 1,
+                     .data_coding = 4 },
+        .tlvs = BYTES("\x04\x24\0\x02\0\xFF") } },
+    { "§4.7.2 data_sm_resp, delivery_failure_reason",
+      BYTES("\0\0\0\x19\x80\0\x01\x03\0\0\0\xFE\0\0\0\x02"
+            "7f2\0\x04\x25\0\x01\x01"),
+      { .command = TEAL_SMPP_DATA_SM | TEAL_SMPP_RESP,
+        .status = ESME_RDELIVERYFAILURE,
+        .sequence = 2,
+        .id = TEXT("7f2"),
+        .tlvs = BYTES("\x04\x25\0\x01\x01") } },
+    { "§4.8.1 query_sm",
+      BYTES("\0\0\0\x1B\0\0\0\x03\0\0\0\0\0\0\0\x03"
+            "7f2\0\x01\x01"
+            "4477\0"),
+      { .command = TEAL_SMPP_QUERY_SM,
+        .sequence = 3,
+        .id = TEXT("7f2"),
+        .message = { .source = { 1, 1, TEXT("4477") } } } },
+    { "§4.8.2 query_sm_resp, delivered",
+      BYTES("\0\0\0\x27\x80\0\0\x03\0\0\0\0\0\0\0\x03"
+            "7f2\0"
+            "020610233429000R\0\x02\0"),
+      { .command = TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP,
+        .sequence = 3,
+        .id = TEXT("7f2"),
+        .outcome = { .final_date = TEXT("020610233429000R"),
+                     .message_state = TEAL_DLR_DELIVERED } } },
+    { "§4.8.2 query_sm_resp, under way",
+      BYTES("\0\0\0\x17\x80\0\0\x03\0\0\0\0\0\0\0\x03"
+            "7f2\0\0\x01\x09"),
+      { .command = TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP,
+        .sequence = 3,
+        .id = TEXT("7f2"),
+        .outcome = { .message_state = TEAL_DLR_ENROUTE, .error_code = 9 } } },
+    { "§4.8.2 query_sm_resp, no such message",
+      BYTES("\0\0\0\x10\x80\0\0\x03\0\0\0\x67\0\0\0\x03"),
+      { .command = TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP, .status = 0x67, .sequence = 3 } },
+    { "§4.9.1 cancel_sm, all of a service between two",
+      BYTES("\0\0\0\x21\0\0\0\x08\0\0\0\0\0\0\0\x04VMN\0\0\x05\0Teal\0\x01\x01"
+            "44\0"),
+      { .command = TEAL_SMPP_CANCEL_SM,
+        .sequence = 4,
+        .message = { .service_type = TEXT("VMN"),
+                     .source = { 5, 0, TEXT("Teal") },
+                     .destination = { 1, 1, TEXT("44") } } } },
+    { "§4.9.2 cancel_sm_resp",
+      BYTES("\0\0\0\x10\x80\0\0\x08\0\0\0\x11\0\0\0\x04"),
+      { .command = TEAL_SMPP_CANCEL_SM | TEAL_SMPP_RESP, .status = 0x11, .sequence = 4 } },
+    { "§4.10.1 replace_sm",
+      BYTES("\0\0\0\x30\0\0\0\x07\0\0\0\0\0\0\0\x05"
+            "7f2\0\x01\x01"
+            "1\0\0"
+            "020610233429000R\0\x01\0\x03new"),
+      { .command = TEAL_SMPP_REPLACE_SM,
+        .sequence = 5,
+        .id = TEXT("7f2"),
+        .message = { .source = { 1, 1, TEXT("1") },
+                     .validity_period = TEXT("020610233429000R"),
+                     .registered_delivery = 1,
+                     .short_message = TEXT("new") } } },
+    { "§4.10.2 replace_sm_resp",
+      BYTES("\0\0\0\x10\x80\0\0\x07\0\0\0\0\0\0\0\x05"),
+      { .command = TEAL_SMPP_REPLACE_SM | TEAL_SMPP_RESP, .sequence = 5 } },
+    { "§4.12.1 alert_notification, ms_availability_status",
+      BYTES("\0\0\0\x22\0\0\x01\x02\0\0\0\0\0\0\0\x06\x01\x01"
+            "4477\0\0\0"
+            "901\0\x04\x22\0\x01\0"),
+      { .command = TEAL_SMPP_ALERT_NOTIFICATION,
+        .sequence = 6,
+        .message = { .source = { 1, 1, TEXT("4477") }, .destination = { 0, 0, TEXT("901") } },
+        .tlvs = BYTES("\x04\x22\0\x01\0") } },
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static void assert_address(const teal_smpp_address *a, const teal_smpp_address *b)
+{
+    assert_int_equal(a->ton, b->ton);
+    assert_int_equal(a->npi, b->npi);
+    assert_true(teal_bytes_equal(a->digits, b->digits));
+}
+
+static void assert_message(const teal_smpp_message *a, const teal_smpp_message *b)
+{
+    assert_true(teal_bytes_equal(a->service_type, b->service_type));
+    assert_address(&a->source, &b->source);
+    assert_address(&a->destination, &b->destination);
+    assert_int_equal(a->esm_class, b->esm_class);
+    assert_int_equal(a->protocol_id, b->protocol_id);
+    assert_int_equal(a->priority_flag, b->priority_flag);
+    assert_true(teal_bytes_equal(a->schedule_delivery_time, b->schedule_delivery_time));
+    assert_true(teal_bytes_equal(a->validity_period, b->validity_period));
+    assert_int_equal(a->registered_delivery, b->registered_delivery);
+    assert_int_equal(a->replace_if_present_flag, b->replace_if_present_flag);
+    assert_int_equal(a->data_coding, b->data_coding);
+    assert_int_equal(a->sm_default_msg_id, b->sm_default_msg_id);
+    assert_true(teal_bytes_equal(a->short_message, b->short_message));
+}
+
+static void assert_bind(const teal_smpp_bind *a, const teal_smpp_bind *b)
+{
+    assert_true(teal_bytes_equal(a->system_id, b->system_id));
+    assert_true(teal_bytes_equal(a->password, b->password));
+    assert_true(teal_bytes_equal(a->system_type, b->system_type));
+    assert_int_equal(a->interface_version, b->interface_version);
+    assert_address(&a->range, &b->range);
+}
+
+static bool is_bind(uint32_t command)
+{
+    return command == TEAL_SMPP_BIND_RECEIVER || command == TEAL_SMPP_BIND_TRANSMITTER ||
+           command == TEAL_SMPP_BIND_TRANSCEIVER || command == TEAL_SMPP_OUTBIND;
+}
+
+/* Every member, those that do not count included: they are zero on both sides. */
+static void assert_pdu(const teal_smpp_pdu *a, const teal_smpp_pdu *b)
+{
+    assert_int_equal(a->command, b->command);
+    assert_int_equal(a->status, b->status);
+    assert_int_equal(a->sequence, b->sequence);
+    assert_true(teal_bytes_equal(a->id, b->id));
+    assert_true(teal_bytes_equal(a->tlvs, b->tlvs));
+    if (is_bind(a->command))
+        assert_bind(&a->bind, &b->bind);
+    else if (a->command == (TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP)) {
+        assert_true(teal_bytes_equal(a->outcome.final_date, b->outcome.final_date));
+        assert_int_equal(a->outcome.message_state, b->outcome.message_state);
+        assert_int_equal(a->outcome.error_code, b->outcome.error_code);
+    } else
+        assert_message(&a->message, &b->message);
+}
+
+static void test_rows(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        print_message("%s\n", rows[i].name);
+        uint8_t buf[256], *copy = exact_copy(rows[i].unit.at, rows[i].unit.len);
+        teal_writer w = { buf, sizeof buf, 0 };
+        teal_smpp_pdu pdu;
+        assert_int_equal(teal_smpp_decode((teal_bytes){ copy, rows[i].unit.len }, &pdu, NULL),
+                         TEAL_OK);
+        assert_pdu(&pdu, &rows[i].pdu);
+        free(copy);
+        assert_int_equal(teal_smpp_encode(&rows[i].pdu, &w, NULL), TEAL_OK);
+        assert_true(teal_bytes_equal(teal_written(&w), rows[i].unit));
+        assert_string_not_equal(teal_smpp_command_name(pdu.command), "unknown");
+    }
+}
+
+/* Any shorter unit is refused with its rule, but where the body is there and parameters end. */
+static void test_cut_short(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ROWS; i++) {
+        print_message("%s\n", rows[i].name);
+        size_t body = rows[i].unit.len - rows[i].pdu.tlvs.len;
+        for (size_t cut = 16; cut < rows[i].unit.len; cut++) {
+            uint8_t *copy = exact_copy(rows[i].unit.at, cut);
+            teal_smpp_pdu pdu;
+            teal_diag why = { 0 };
+            copy[3] = (uint8_t)cut;
+            teal_result result = teal_smpp_decode((teal_bytes){ copy, cut }, &pdu, &why);
+            bool bare = cut == 16 && rows[i].pdu.status != 0;
+            if (cut == body || bare)
+                assert_int_equal(result, TEAL_OK);
+            else {
+                assert_int_equal(result, TEAL_MALFORMED);
+                assert_memory_equal(why.rule, "REQ-SMPP-", 9);
+                assert_in_range(why.at, 16, cut);
+            }
+            free(copy);
+        }
+    }
+}
+
+/* --- random units of every command -------------------------------------------------------------
+ */
+
+static teal_bytes view(seed *s, size_t max, uint8_t least)
+{
+    static uint8_t pool[8192];
+    static size_t used;
+    size_t len = seed_below(s, max + 1);
+    used = used + len > sizeof pool ? 0 : used;
+    uint8_t *at = pool + used;
+    used += len;
+    for (size_t i = 0; i < len; i++)
+        at[i] = (uint8_t)(least + seed_below(s, 256U - least));
+    return (teal_bytes){ at, len };
+}
+
+static teal_bytes string(seed *s, size_t max)
+{
+    return view(s, max, 1);
+}
+
+static teal_bytes date(seed *s)
+{
+    return seed_below(s, 2) ? TEXT("020610233429000R") : (teal_bytes){ 0 };
+}
+
+static teal_smpp_address address(seed *s, size_t max)
+{
+    return (teal_smpp_address){ (uint8_t)seed_next(s), (uint8_t)seed_next(s), string(s, max) };
+}
+
+static teal_smpp_message any_message(seed *s)
+{
+    return (teal_smpp_message){ .service_type = string(s, 5),
+                                .source = address(s, 20),
+                                .destination = address(s, 20),
+                                .esm_class = (uint8_t)seed_next(s),
+                                .protocol_id = (uint8_t)seed_next(s),
+                                .priority_flag = (uint8_t)seed_next(s),
+                                .schedule_delivery_time = date(s),
+                                .validity_period = date(s),
+                                .registered_delivery = (uint8_t)seed_next(s),
+                                .replace_if_present_flag = (uint8_t)seed_next(s),
+                                .data_coding = (uint8_t)seed_next(s),
+                                .sm_default_msg_id = (uint8_t)seed_next(s),
+                                .short_message = view(s, 254, 0) };
+}
+
+static teal_smpp_pdu any_pdu(seed *s)
+{
+    static const uint32_t commands[] = {
+        TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_BIND_TRANSMITTER,   TEAL_SMPP_QUERY_SM,
+        TEAL_SMPP_SUBMIT_SM,     TEAL_SMPP_DELIVER_SM,         TEAL_SMPP_UNBIND,
+        TEAL_SMPP_REPLACE_SM,    TEAL_SMPP_CANCEL_SM,          TEAL_SMPP_BIND_TRANSCEIVER,
+        TEAL_SMPP_ENQUIRE_LINK,  TEAL_SMPP_ALERT_NOTIFICATION, TEAL_SMPP_DATA_SM,
+        TEAL_SMPP_OUTBIND,       TEAL_SMPP_GENERIC_NACK,
+    };
+    teal_smpp_pdu pdu = { .command = commands[seed_below(s, sizeof commands / sizeof *commands)],
+                          .status = (uint32_t)(seed_below(s, 2) * seed_below(s, 0x500)),
+                          .sequence = (uint32_t)seed_next(s) };
+    switch (pdu.command) {
+    case TEAL_SMPP_BIND_RECEIVER:
+    case TEAL_SMPP_BIND_TRANSMITTER:
+    case TEAL_SMPP_BIND_TRANSCEIVER:
+        pdu.bind = (teal_smpp_bind){ string(s, 15), string(s, 8), string(s, 12),
+                                     (uint8_t)seed_next(s), address(s, 40) };
+        break;
+    case TEAL_SMPP_OUTBIND:
+        pdu.bind = (teal_smpp_bind){ .system_id = string(s, 15), .password = string(s, 8) };
+        break;
+    case TEAL_SMPP_SUBMIT_SM:
+    case TEAL_SMPP_DELIVER_SM:
+        pdu.message = any_message(s);
+        break;
+    case TEAL_SMPP_DATA_SM:
+        pdu.message = (teal_smpp_message){ .service_type = string(s, 5),
+                                           .source = address(s, 64),
+                                           .destination = address(s, 64),
+                                           .esm_class = (uint8_t)seed_next(s),
+                                           .registered_delivery = (uint8_t)seed_next(s),
+                                           .data_coding = (uint8_t)seed_next(s) };
+        break;
+    case TEAL_SMPP_QUERY_SM:
+        pdu.id = string(s, 64);
+        pdu.message.source = address(s, 20);
+        break;
+    case TEAL_SMPP_CANCEL_SM:
+        pdu.id = string(s, 64);
+        pdu.message = (teal_smpp_message){ .service_type = string(s, 5),
+                                           .source = address(s, 20),
+                                           .destination = address(s, 20) };
+        break;
+    case TEAL_SMPP_REPLACE_SM:
+        pdu.id = string(s, 64);
+        pdu.message = (teal_smpp_message){ .source = address(s, 20),
+                                           .schedule_delivery_time = date(s),
+                                           .validity_period = date(s),
+                                           .registered_delivery = (uint8_t)seed_next(s),
+                                           .sm_default_msg_id = (uint8_t)seed_next(s),
+                                           .short_message = view(s, 254, 0) };
+        break;
+    case TEAL_SMPP_ALERT_NOTIFICATION:
+        pdu.message =
+            (teal_smpp_message){ .source = address(s, 64), .destination = address(s, 64) };
+        break;
+    default:
+        break;
+    }
+    return pdu;
+}
+
+static teal_smpp_pdu any_response(seed *s)
+{
+    static const uint32_t commands[] = { TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_SUBMIT_SM,
+                                         TEAL_SMPP_DELIVER_SM,    TEAL_SMPP_DATA_SM,
+                                         TEAL_SMPP_QUERY_SM,      TEAL_SMPP_CANCEL_SM,
+                                         TEAL_SMPP_REPLACE_SM,    TEAL_SMPP_UNBIND };
+    teal_smpp_pdu pdu = { .command = TEAL_SMPP_RESP |
+                                     commands[seed_below(s, sizeof commands / sizeof *commands)],
+                          .status = (uint32_t)(seed_below(s, 2) * seed_below(s, 0x500)),
+                          .sequence = (uint32_t)seed_next(s) };
+    switch (pdu.command & ~TEAL_SMPP_RESP) {
+    case TEAL_SMPP_BIND_RECEIVER:
+        pdu.id = string(s, 15);
+        break;
+    case TEAL_SMPP_SUBMIT_SM:
+    case TEAL_SMPP_DELIVER_SM:
+    case TEAL_SMPP_DATA_SM:
+        pdu.id = string(s, 64);
+        break;
+    case TEAL_SMPP_QUERY_SM:
+        pdu.id = TEXT("1");
+        pdu.outcome = (teal_smpp_outcome){ date(s), (uint8_t)seed_next(s), (uint8_t)seed_next(s) };
+        break;
+    default:
+        break;
+    }
+    return pdu;
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    seed s = seed_open("smpp commands");
+    for (unsigned run = 0; run < 20000; run++) {
+        uint8_t tlv_buf[128], buf[1024];
+        teal_writer tlvs = { tlv_buf, sizeof tlv_buf, 0 }, w = { buf, sizeof buf, 0 };
+        teal_smpp_pdu pdu = seed_below(&s, 2) ? any_pdu(&s) : any_response(&s), back;
+        for (size_t n = seed_below(&s, 4); n > 0; n--)
+            teal_smpp_tlv_write(&tlvs, (uint16_t)(0x1400 + n), view(&s, 20, 0));
+        pdu.tlvs = teal_written(&tlvs);
+        assert_int_equal(teal_smpp_encode(&pdu, &w, NULL), TEAL_OK);
+        assert_int_equal(teal_smpp_decode(teal_written(&w), &back, NULL), TEAL_OK);
+        assert_pdu(&pdu, &back);
+    }
+}
+
+/* data_sm carries a text as deliver_sm does, a receipt too. */
+static void test_data_sm_carries(void **state)
+{
+    (void)state;
+    teal_smpp_pdu pdu = { .command = TEAL_SMPP_DATA_SM,
+                          .message = { .esm_class = TEAL_ESM_UDHI },
+                          .tlvs = BYTES("\x04\x24\0\x06\x03\x24\x01\x01hi") };
+    teal_bytes octets;
+    teal_udh udh;
+    assert_int_equal(teal_smpp_user_data(&pdu, &octets, &udh, NULL), TEAL_OK);
+    assert_true(teal_bytes_equal(octets, TEXT("hi")));
+    assert_int_equal(udh.shift.single, TEAL_GSM7_TURKISH);
+    pdu.message.esm_class = TEAL_ESM_RECEIPT;
+    pdu.tlvs = BYTES("\0\x1E\0\x04"
+                     "7f2\0\x04\x27\0\x01\x02");
+    teal_dlr dlr;
+    assert_int_equal(teal_dlr_of_message(&pdu, &dlr, NULL), TEAL_OK);
+    assert_true(teal_bytes_equal(dlr.id, TEXT("7f2")));
+    assert_int_equal(dlr.state, TEAL_DLR_DELIVERED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_data_sm_carries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
