@@ -289,9 +289,9 @@ class Person:
     def send(self, to, text, *options, expect=0):
         return self.json("send", *options, to, "-", text=text, expect=expect)[-1]
 
-    def inbox(self):
+    def inbox(self, *options):
         """Takes what waits; everything ever taken stays in .seen."""
-        new = self.json("inbox")
+        new = self.json("inbox", *options)
         self.seen += new
         return new
 
@@ -300,7 +300,7 @@ class Person:
         def find():
             match = [i for i in self.seen if all(i.get(k) == v for k, v in members.items())]
             if not match:
-                self.inbox()
+                self.inbox("--wait=5")
             return match[0] if match else None
         return until(f"{self.name} to get {what} {members}", seconds, find)
 
