@@ -21,7 +21,7 @@ TEXTS = {
     "emoji": "Family 👨‍👩‍👧‍👦, flag 🇩🇪, thumbs 👍🏽, and tears of joy 😂",
     "right-to-left": "שלום עולם, مرحبا بالعالم",
 }
-COLOURS = {"E2EE": 75, "TRANSPORT": 214, "PLAINTEXT": 114, "refused": 245}
+COLOURS = {"native": 33, "rcs": 43, "plain": 214, "sms": 40}  # of the paths, as teal has them
 
 
 def paint(text, colour):
@@ -56,7 +56,7 @@ class Table:
         print(line)
         for row in self.rows:
             text = " │ ".join(cell.ljust(w) for cell, w in zip(row, width))
-            print(paint(text, COLOURS.get(row[2], 252)))
+            print(paint(text, COLOURS.get(row[1], 245)))
 
 
 class Demo:
@@ -65,12 +65,12 @@ class Demo:
         self.table = Table()
         self.alice = self.noor = None
 
-    def shown(self, person, *args, text=None):
+    def shown(self, person, *args):
         """Runs the command line as a person would, and shows it."""
         words = " ".join(f"'{a}'" if any(c in str(a) for c in " ,'") else str(a) for a in args)
         print(paint(f"{person.name}$ teal {words}", 252))
-        status, out, err = person.call(*args, text=text)
-        print("".join(f"  {line}\n" for line in (out + err).splitlines()), flush=True)
+        status, out = person.watch(*args)
+        print("".join(f"  {line}\n" for line in out.splitlines()), flush=True)
         return status, out
 
     def people(self):

@@ -2,6 +2,7 @@
 the command line. What demo.py shows and what the tests of the whole drive."""
 import json
 import os
+import pty
 import shutil
 import signal
 import socket
@@ -268,6 +269,27 @@ class Person:
                               timeout=timeout, check=False,
                               env={**os.environ, "TEAL_PASSPHRASE": PASSPHRASE, **(env or {})})
         return done.returncode, done.stdout, done.stderr
+
+    def watch(self, *args):
+        """(status, what it printed), in colour where our own standard output is a terminal."""
+        if not os.isatty(1):
+            status, out, err = self.call(*args)
+            return status, out + err
+        screen, terminal = pty.openpty()
+        with subprocess.Popen(self.command(*args), stdin=terminal, stdout=terminal, stderr=terminal,
+                              env={**os.environ, "TEAL_PASSPHRASE": PASSPHRASE}) as process:
+            os.close(terminal)
+            shown = b""
+            while True:
+                try:
+                    piece = os.read(screen, 4096)
+                except OSError:  # the terminal's last user is gone
+                    piece = b""
+                if not piece:
+                    break
+                shown += piece
+        os.close(screen)
+        return process.returncode, shown.decode().replace("\r\n", "\n")
 
     def json(self, *args, text=None, expect=0):
         """The objects that it prints."""
