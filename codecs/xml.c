@@ -199,7 +199,7 @@ static bool is_space(uint8_t c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static teal_bytes trim(teal_bytes b)
+teal_bytes teal_xml_trim(teal_bytes b)
 {
     while (b.len > 0 && is_space(b.at[b.len - 1]))
         b.len--;
@@ -215,7 +215,7 @@ static void XMLCALL on_end(void *user, const XML_Char *name)
     if (t->result != TEAL_OK) /* expat closes an empty element that was refused */
         return;
     teal_xml_element *e = t->open[--t->depth].element;
-    e->text = trim(e->text);
+    e->text = teal_xml_trim(e->text);
 }
 
 /* Comes in pieces, which lie side by side: nothing else is kept between them. */
@@ -227,7 +227,7 @@ static void XMLCALL on_text(void *user, const XML_Char *at, int len)
         return;
     teal_xml_element *e = t->open[t->depth - 1].element;
     if (e->child != NULL) {
-        if (trim(piece).len > 0)
+        if (teal_xml_trim(piece).len > 0)
             refuse(t, TEAL_MALFORMED, "REQ-XML-3 text behind a child element");
         return;
     }
@@ -321,5 +321,20 @@ teal_bytes teal_xml_attribute_of(const teal_xml_element *e, const char *name)
             (found == NULL || (found->ns.len > 0 && a->ns.len == 0)))
             found = a;
     }
-    return found != NULL ? trim(found->value) : (teal_bytes){ 0 };
+    return found != NULL ? teal_xml_trim(found->value) : (teal_bytes){ 0 };
+}
+
+bool teal_xml_number(teal_bytes text, uint64_t max, uint64_t *out)
+{
+    uint64_t value = 0;
+    if (text.len > 1 && text.at[0] == '+')
+        text = (teal_bytes){ text.at + 1, text.len - 1 };
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned)text.at[i] - '0';
+        if (digit > 9 || digit > max || value > (max - digit) / 10)
+            return false;
+        value = value * 10 + digit;
+    }
+    *out = value;
+    return text.len > 0;
 }

@@ -66,11 +66,18 @@ bool teal_xml_child(const teal_xml_element *parent, const teal_bytes *ns, const 
  * empty: none. The first of equals counts, one without a prefix before the others. */
 teal_bytes teal_xml_attribute_of(const teal_xml_element *e, const char *name);
 
+/* Without XML's white space around it. */
+teal_bytes teal_xml_trim(teal_bytes text);
+/* xs:nonNegativeInteger up to max: digits, perhaps a plus before them. */
+__attribute__((warn_unused_result))
+bool teal_xml_number(teal_bytes text, uint64_t max, uint64_t *out);
+
 /* Writing. What XML cannot say, or is not UTF-8, becomes U+FFFD. */
 #define TEAL_XML_DECLARATION "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n"
 void teal_xml_put_text(teal_writer *out, teal_bytes text);
 /* `<name>text</name>`; nothing where the text is empty. */
 void teal_xml_put_element(teal_writer *out, const char *name, teal_bytes text);
+void teal_xml_put_number(teal_writer *out, const char *name, uint64_t number);
 /* ` name="value"`, also where it is empty. */
 void teal_xml_put_attribute(teal_writer *out, const char *name, teal_bytes value);
 

@@ -69,6 +69,14 @@ void teal_xml_put_element(teal_writer *out, const char *name, teal_bytes text)
     teal_write_text(out, ">");
 }
 
+void teal_xml_put_number(teal_writer *out, const char *name, uint64_t number)
+{
+    uint8_t digits[20];
+    teal_writer w = { digits, sizeof digits, 0 };
+    teal_write_decimal(&w, number);
+    teal_xml_put_element(out, name, teal_written(&w));
+}
+
 void teal_xml_put_attribute(teal_writer *out, const char *name, teal_bytes value)
 {
     teal_write_text(out, " ");

@@ -3,7 +3,7 @@
 #include "codecs/utf8.h"
 #include "codecs/xml.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
+#include "tests/support/texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -203,52 +203,26 @@ static void test_small_arena(void **state)
     }
 }
 
-static teal_bytes random_text(test_random *r, uint8_t *buffer, size_t cap)
-{
-    static const uint32_t hard[] = { '&', '<',  '>',  '"',    '\'',   ']',      '\r',   '\n',  '\t',
-                                     ' ', 0x7f, 0x85, 0x2028, 0xfffd, 0x10ffff, 0xd7ff, 0xe000 };
-    teal_writer w = { buffer, cap, 0 };
-    for (size_t n = test_random_below(r, 24); n > 0; n--) {
-        uint32_t c = (uint32_t)test_random_between(r, 0x20, 0xd7ff);
-        teal_utf8_write(&w, test_random_below(r, 2) == 0
-                                ? hard[test_random_below(r, sizeof hard / sizeof hard[0])]
-                                : c);
-    }
-    return teal_written(&w);
-}
-
-/* White space around a text does not count, so the text stands between two letters. */
-static teal_bytes between(teal_bytes b)
-{
-    return (teal_bytes){ b.at + 1, b.len - 2 };
-}
-
 static void test_written_text_comes_back(void **state)
 {
     (void)state;
+    static uint8_t scratch[4096];
     test_random r = test_random_of(test_seed());
     for (size_t i = 0; i < 3000; i++) {
-        uint8_t buffer[2][128], document[2048];
+        teal_arena arena = { scratch, sizeof scratch, 0 };
+        uint8_t document[2048];
         teal_writer out = { document, sizeof document, 0 };
         const teal_xml_element *root;
-        teal_bytes value = random_text(&r, buffer[0], sizeof buffer[0]);
-        teal_bytes text = random_text(&r, buffer[1], sizeof buffer[1]);
-        uint8_t wrapped[2][132];
-        teal_writer w[2] = { { wrapped[0], sizeof wrapped[0], 0 },
-                             { wrapped[1], sizeof wrapped[1], 0 } };
-        for (size_t k = 0; k < 2; k++) {
-            teal_write_u8(&w[k], 'x');
-            teal_write_bytes(&w[k], k == 0 ? value : text);
-            teal_write_u8(&w[k], 'x');
-        }
+        teal_bytes value = test_hard_text(&r, &arena, 24, true);
+        teal_bytes text = test_hard_text(&r, &arena, 24, true);
         teal_write_text(&out, TEAL_XML_DECLARATION "<r");
-        teal_xml_put_attribute(&out, "a", teal_written(&w[0]));
+        teal_xml_put_attribute(&out, "a", value);
         teal_write_text(&out, ">");
-        teal_xml_put_element(&out, "e", teal_written(&w[1]));
+        teal_xml_put_element(&out, "e", text);
         teal_write_text(&out, "</r>");
         assert_int_equal(read_bytes(document, out.len, &root, NULL), TEAL_OK);
-        assert_true(teal_bytes_equal(between(teal_xml_attribute_of(root, "a")), value));
-        assert_true(teal_bytes_equal(between(root->child->text), text));
+        assert_true(teal_bytes_equal(teal_xml_attribute_of(root, "a"), value));
+        assert_true(teal_bytes_equal(root->child->text, text));
     }
 }
 
