@@ -21,6 +21,12 @@ void *teal_arena_array(teal_arena *a, size_t count, size_t size);
 /* Copy of a view that lives as long as the arena; .at is NULL when it does not fit. */
 teal_bytes teal_arena_copy(teal_arena *a, teal_bytes b);
 
+/* What is left, to be written over: scratch for one call, of which nothing is taken. */
+static inline teal_writer teal_arena_rest(const teal_arena *a)
+{
+    return (teal_writer){ a->base + a->used, a->cap - a->used, 0 };
+}
+
 /* protobuf-c allocator that draws on the arena and never frees; valid while `a` is. */
 ProtobufCAllocator teal_arena_protobuf(teal_arena *a);
 

@@ -36,12 +36,18 @@ void teal_conversation_of(const teal_bytes *participants, size_t n,
     assert(n <= TEAL_MAX_PARTICIPANTS);
     teal_bytes sorted[TEAL_MAX_PARTICIPANTS];
     size_t count = sort_distinct(participants, n, sorted);
-    uint8_t bytes[64 + TEAL_MAX_PARTICIPANTS * (4 + TEAL_MAX_HANDLE_BYTES)];
-    teal_writer w = { bytes, sizeof bytes, 0 };
+    uint8_t room[64 + TEAL_MAX_HANDLE_BYTES]; /* for one participant at a time */
+    teal_writer w = { room, sizeof room, 0 };
+    crypto_hash_sha256_state hash;
+    crypto_hash_sha256_init(&hash);
     teal_transcript_lp(&w, teal_text("teal conversation v1"));
     teal_transcript_int(&w, count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        crypto_hash_sha256_update(&hash, room, w.len);
+        w.len = 0;
         teal_transcript_lp(&w, sorted[i]);
-    assert(teal_write_fits(&w));
-    crypto_hash_sha256(out, bytes, w.len);
+        assert(teal_write_fits(&w));
+    }
+    crypto_hash_sha256_update(&hash, room, w.len);
+    crypto_hash_sha256_final(&hash, out);
 }

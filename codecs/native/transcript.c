@@ -4,174 +4,200 @@
 #include <assert.h>
 #include <sodium.h>
 
-enum {
-    LP = 4,
-    INT = 8,
-    /* Of an envelope that has passed teal_envelope_check; its literals are below 64 octets. */
-    MAX_HEADER_BYTES = 64 + 2 * (LP + TEAL_MAX_ID_BYTES) + LP + TEAL_DEVICE_BYTES +
-                       (1 + TEAL_MAX_RECIPIENTS) * (LP + TEAL_MAX_HANDLE_BYTES) + 6 * INT,
-    MAX_DOWNGRADE_BYTES = 6 * INT + 2 * LP + TEAL_GATEWAY_KEY_BYTES + TEAL_HASH_BYTES,
-    MAX_ORIGIN_BYTES = 2 * INT + 2 * LP + TEAL_MAX_NETWORK_BYTES + TEAL_MAX_HANDLE_BYTES,
-    MAX_TRANSCRIPT_BYTES = MAX_HEADER_BYTES + (2 + TEAL_MAX_KEYS) * (LP + TEAL_HASH_BYTES) + INT +
-                           MAX_DOWNGRADE_BYTES + MAX_ORIGIN_BYTES + INT,
-};
+#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
+
+/* Where a transcript goes: into a buffer, or through SHA-256, which needs none. */
+typedef struct sink {
+    teal_writer *buffer; /* NULL: only hashed */
+    crypto_hash_sha256_state hash;
+} sink;
+
+static void put(sink *s, teal_bytes octets)
+{
+    if (s->buffer != NULL)
+        teal_write_bytes(s->buffer, octets);
+    else if (octets.len > 0)
+        crypto_hash_sha256_update(&s->hash, octets.at, octets.len);
+}
+
+static void put_lp(sink *s, teal_bytes x)
+{
+    uint8_t length[4];
+    teal_writer w = { length, sizeof length, 0 };
+    assert(x.len <= UINT32_MAX);
+    teal_write_u32(&w, (uint32_t)x.len);
+    put(s, VIEW(length));
+    put(s, x);
+}
+
+static void put_int(sink *s, uint64_t value)
+{
+    uint8_t octets[8];
+    teal_writer w = { octets, sizeof octets, 0 };
+    teal_write_u64(&w, value);
+    put(s, VIEW(octets));
+}
+
+static sink hashing(void)
+{
+    sink s = { 0 };
+    crypto_hash_sha256_init(&s.hash);
+    return s;
+}
+
+static void finish(sink *s, teal_hash *out)
+{
+    crypto_hash_sha256_final(&s->hash, out->at);
+}
 
 void teal_transcript_lp(teal_writer *w, teal_bytes x)
 {
-    assert(x.len <= UINT32_MAX);
-    teal_write_u32(w, (uint32_t)x.len);
-    teal_write_bytes(w, x);
+    put_lp(&(sink){ .buffer = w }, x);
 }
 
 void teal_transcript_int(teal_writer *w, uint64_t value)
 {
-    teal_write_u64(w, value);
+    put_int(&(sink){ .buffer = w }, value);
 }
 
-static void lp_hash(teal_writer *w, const teal_hash *hash)
+static void put_header(sink *s, const teal_envelope *e)
 {
-    teal_transcript_lp(w, (teal_bytes){ hash->at, sizeof hash->at });
+    put_lp(s, teal_text("teal envelope v1"));
+    put_int(s, e->suite);
+    put_lp(s, e->message_id);
+    put_lp(s, e->conversation_id);
+    put_lp(s, e->sender);
+    put_lp(s, VIEW(e->sender_device));
+    put_int(s, e->n_recipients);
+    for (size_t i = 0; i < e->n_recipients; i++)
+        put_lp(s, e->recipients[i]);
+    put_int(s, e->sent_at_ms);
+    put_int(s, e->kind);
+    put_int(s, e->wants);
+    put_int(s, e->expires_at_ms);
 }
 
 void teal_transcript_header(const teal_envelope *e, teal_writer *w)
 {
-    teal_transcript_lp(w, teal_text("teal envelope v1"));
-    teal_transcript_int(w, e->suite);
-    teal_transcript_lp(w, e->message_id);
-    teal_transcript_lp(w, e->conversation_id);
-    teal_transcript_lp(w, e->sender);
-    teal_transcript_lp(w, (teal_bytes){ e->sender_device, sizeof e->sender_device });
-    teal_transcript_int(w, e->n_recipients);
-    for (size_t i = 0; i < e->n_recipients; i++)
-        teal_transcript_lp(w, e->recipients[i]);
-    teal_transcript_int(w, e->sent_at_ms);
-    teal_transcript_int(w, e->kind);
-    teal_transcript_int(w, e->wants);
-    teal_transcript_int(w, e->expires_at_ms);
+    put_header(&(sink){ .buffer = w }, e);
 }
 
 void teal_transcript_header_hash(const teal_envelope *e, teal_hash *out)
 {
-    uint8_t bytes[MAX_HEADER_BYTES];
-    teal_writer w = { bytes, sizeof bytes, 0 };
-    teal_transcript_header(e, &w);
-    assert(teal_write_fits(&w));
-    crypto_hash_sha256(out->at, bytes, w.len);
+    sink s = hashing();
+    put_header(&s, e);
+    finish(&s, out);
 }
 
 void teal_transcript_key_hash(const teal_wrapped_key *key, teal_hash *out)
 {
-    uint8_t bytes[3 * LP + INT + TEAL_DEVICE_BYTES + TEAL_KEY_BYTES + TEAL_WRAPPED_BYTES];
-    teal_writer w = { bytes, sizeof bytes, 0 };
-    teal_transcript_lp(&w, (teal_bytes){ key->device, sizeof key->device });
-    teal_transcript_int(&w, key->prekey_id);
-    teal_transcript_lp(&w, (teal_bytes){ key->enc, sizeof key->enc });
-    teal_transcript_lp(&w, (teal_bytes){ key->wrapped, sizeof key->wrapped });
-    assert(teal_write_fits(&w));
-    crypto_hash_sha256(out->at, bytes, w.len);
-}
-
-static void hash_lp(crypto_hash_sha256_state *state, teal_bytes x)
-{
-    uint8_t length[LP];
-    teal_writer w = { length, sizeof length, 0 };
-    teal_write_u32(&w, (uint32_t)x.len);
-    crypto_hash_sha256_update(state, length, sizeof length);
-    crypto_hash_sha256_update(state, x.at, x.len);
+    sink s = hashing();
+    put_lp(&s, VIEW(key->device));
+    put_int(&s, key->prekey_id);
+    put_lp(&s, VIEW(key->enc));
+    put_lp(&s, VIEW(key->wrapped));
+    finish(&s, out);
 }
 
 void teal_transcript_fallback_hash(teal_bytes enc, teal_bytes sealed, teal_hash *out)
 {
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    hash_lp(&state, enc);
-    hash_lp(&state, sealed);
-    crypto_hash_sha256_final(&state, out->at);
+    sink s = hashing();
+    put_lp(&s, enc);
+    put_lp(&s, sealed);
+    finish(&s, out);
 }
 
-static void write_key_hashes(const teal_envelope *e, teal_writer *w)
+static void put_key_hashes(sink *s, const teal_envelope *e)
 {
     if (e->n_key_hashes > 0) {
-        teal_transcript_int(w, e->n_key_hashes);
+        put_int(s, e->n_key_hashes);
         for (size_t i = 0; i < e->n_key_hashes; i++)
-            lp_hash(w, &e->key_hashes[i]);
+            put_lp(s, VIEW(e->key_hashes[i].at));
         return;
     }
-    teal_transcript_int(w, e->n_keys);
+    put_int(s, e->n_keys);
     for (size_t i = 0; i < e->n_keys; i++) {
         teal_hash hash;
         teal_transcript_key_hash(&e->keys[i], &hash);
-        lp_hash(w, &hash);
+        put_lp(s, VIEW(hash.at));
     }
 }
 
-static void write_downgrade(const teal_envelope *e, teal_writer *w)
+static void put_downgrade(sink *s, const teal_envelope *e)
 {
-    teal_transcript_int(w, e->has_downgrade);
+    put_int(s, e->has_downgrade);
     if (!e->has_downgrade)
         return;
     const teal_consent *d = &e->downgrade;
-    teal_transcript_int(w, d->floor);
-    teal_transcript_int(w, d->when);
-    teal_transcript_int(w, d->failed_after_ms);
-    teal_transcript_int(w, d->expires_at_ms);
-    teal_transcript_int(w, d->accepts_e2ee_loss);
-    teal_transcript_lp(w, (teal_bytes){ d->gateway_key, sizeof d->gateway_key });
-    lp_hash(w, &d->fallback_hash);
+    put_int(s, d->floor);
+    put_int(s, d->when);
+    put_int(s, d->failed_after_ms);
+    put_int(s, d->expires_at_ms);
+    put_int(s, d->accepts_e2ee_loss);
+    put_lp(s, VIEW(d->gateway_key));
+    put_lp(s, VIEW(d->fallback_hash.at));
 }
 
-static void write_origin(const teal_envelope *e, teal_writer *w)
+static void put_origin(sink *s, const teal_envelope *e)
 {
-    teal_transcript_int(w, e->has_origin);
+    put_int(s, e->has_origin);
     if (!e->has_origin)
         return;
-    teal_transcript_int(w, e->origin.level);
-    teal_transcript_lp(w, e->origin.network);
-    teal_transcript_lp(w, e->origin.gateway);
+    put_int(s, e->origin.level);
+    put_lp(s, e->origin.network);
+    put_lp(s, e->origin.gateway);
 }
 
-void teal_transcript_write(const teal_envelope *e, const teal_hash *ciphertext_hash, teal_writer *w)
+static void put_transcript(sink *s, const teal_envelope *e, const teal_hash *ciphertext_hash)
 {
     teal_hash computed;
     if (ciphertext_hash == NULL) {
         crypto_hash_sha256(computed.at, e->ciphertext.at, e->ciphertext.len);
         ciphertext_hash = &computed;
     }
-    teal_transcript_header(e, w);
-    teal_transcript_lp(w, (teal_bytes){ e->key_commitment, sizeof e->key_commitment });
-    lp_hash(w, ciphertext_hash);
-    write_key_hashes(e, w);
-    write_downgrade(e, w);
-    write_origin(e, w);
-    teal_transcript_int(w, 0); /* the MLS part, which suite 1 does not have */
+    put_header(s, e);
+    put_lp(s, VIEW(e->key_commitment));
+    put_lp(s, VIEW(ciphertext_hash->at));
+    put_key_hashes(s, e);
+    put_downgrade(s, e);
+    put_origin(s, e);
+    put_int(s, 0); /* the MLS part, which suite 1 does not have */
+}
+
+void teal_transcript_write(const teal_envelope *e, const teal_hash *ciphertext_hash, teal_writer *w)
+{
+    put_transcript(&(sink){ .buffer = w }, e, ciphertext_hash);
 }
 
 void teal_transcript_hash(const teal_envelope *e, const teal_hash *ciphertext_hash, teal_hash *out)
 {
-    uint8_t bytes[MAX_TRANSCRIPT_BYTES];
-    teal_writer w = { bytes, sizeof bytes, 0 };
-    teal_transcript_write(e, ciphertext_hash, &w);
-    assert(teal_write_fits(&w));
-    crypto_hash_sha256(out->at, bytes, w.len);
+    sink s = hashing();
+    put_transcript(&s, e, ciphertext_hash);
+    finish(&s, out);
 }
 
-void teal_envelope_sign(teal_envelope *e, const uint8_t sk[static 64])
+/* Ed25519 goes over its message twice, so that one has to stand somewhere as a whole. With all the
+ * recipients and keys that an envelope may have it is 105 KB: too much for a thread's stack. */
+teal_result teal_envelope_sign(teal_envelope *e, const uint8_t sk[static 64],
+                               const teal_arena *scratch)
 {
-    uint8_t bytes[MAX_TRANSCRIPT_BYTES];
-    teal_writer w = { bytes, sizeof bytes, 0 };
+    teal_writer w = teal_arena_rest(scratch);
     teal_transcript_write(e, NULL, &w);
-    assert(teal_write_fits(&w));
-    crypto_sign_detached(e->signature, NULL, bytes, w.len, sk);
+    if (!teal_write_fits(&w))
+        return TEAL_SPACE;
+    crypto_sign_detached(e->signature, NULL, w.base, w.len, sk);
+    return TEAL_OK;
 }
 
 teal_result teal_envelope_verify(const teal_envelope *e, const teal_hash *ciphertext_hash,
-                                 const uint8_t device_key[static 32], teal_diag *why)
+                                 const uint8_t device_key[static 32], const teal_arena *scratch,
+                                 teal_diag *why)
 {
-    uint8_t bytes[MAX_TRANSCRIPT_BYTES];
-    teal_writer w = { bytes, sizeof bytes, 0 };
+    teal_writer w = teal_arena_rest(scratch);
     teal_transcript_write(e, ciphertext_hash, &w);
-    assert(teal_write_fits(&w));
-    if (crypto_sign_verify_detached(e->signature, bytes, w.len, device_key) != 0)
+    if (!teal_write_fits(&w))
+        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+    if (crypto_sign_verify_detached(e->signature, w.base, w.len, device_key) != 0)
         return teal_refuse(TEAL_FORGED, "REQ-TRN-1 not signed by this device", 0, why);
     return TEAL_OK;
 }

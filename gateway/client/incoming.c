@@ -106,7 +106,7 @@ static const char *verify_envelope(const session *s, const verify_gateway *gatew
         sender = &in->sender->manifest;
     if (sender == NULL)
         return "REQ-DIR-24 nobody knows the sender's keys";
-    wrong = verify_sender(e, sender);
+    wrong = verify_sender(e, sender, &s->arena);
     if (wrong == NULL && !is_addressed(s, e))
         wrong = "REQ-TRN-1 signed, but not for this account";
     return wrong;

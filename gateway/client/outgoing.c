@@ -105,7 +105,8 @@ outcome outgoing_seal(session *s, outgoing *m)
     sodium_free(k);
     if (result != TEAL_OK)
         return say(OUTCOME_UNVERIFIED, "REQ-SEAL-1 a prekey is no key: nobody can be sealed to");
-    teal_envelope_sign(&m->envelope, s->keychain->secrets->device_sk);
+    if (teal_envelope_sign(&m->envelope, s->keychain->secrets->device_sk, &s->arena) != TEAL_OK)
+        bug("a transcript does not fit");
     if (teal_envelope_check(&m->envelope, &why) != TEAL_OK)
         return say(OUTCOME_USAGE, "it cannot be sent: %s", why.rule);
     teal_transcript_hash(&m->envelope, NULL, &m->transcript);

@@ -43,7 +43,8 @@ const char *verify_origin(const teal_envelope *e, teal_bytes gateway)
     return NULL;
 }
 
-const char *verify_sender(const teal_envelope *e, const teal_manifest *sender)
+const char *verify_sender(const teal_envelope *e, const teal_manifest *sender,
+                          const teal_arena *scratch)
 {
     teal_diag why;
     const teal_device *device = teal_manifest_device(sender, e->sender_device);
@@ -51,7 +52,7 @@ const char *verify_sender(const teal_envelope *e, const teal_manifest *sender)
         return "REQ-TRN-1 the device is not in the sender's manifest";
     if (e->has_origin && !is_room(device))
         return "REQ-INB-1 an origin that the device `plaintext` has not signed";
-    if (teal_envelope_verify(e, NULL, device->signing_key, &why) != TEAL_OK)
+    if (teal_envelope_verify(e, NULL, device->signing_key, scratch, &why) != TEAL_OK)
         return why.rule;
     return NULL;
 }

@@ -32,7 +32,8 @@ const char *verify_gateway_keys(const verify_gateway *g);
 const char *verify_origin(const teal_envelope *e, teal_bytes gateway);
 
 /* Signed by a device of the sender's manifest; with an origin by the device `plaintext`. */
-const char *verify_sender(const teal_envelope *e, const teal_manifest *sender);
+const char *verify_sender(const teal_envelope *e, const teal_manifest *sender,
+                          const teal_arena *scratch);
 
 /* Signed by the gateway's right device, and of the message that was sent. sent: NULL if there is
  * none of that id. REQ-RCPT-1..3 */

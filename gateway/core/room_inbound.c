@@ -20,13 +20,13 @@ typedef struct room_letter {
 
 /* REQ-INB-1, -3: sealed by the room in the gateway's name, with its origin inside what is signed.
  */
-static bool is_genuine(const core *c, const teal_envelope *e)
+static bool is_genuine(const core *c, const teal_envelope *e, const teal_arena *scratch)
 {
     teal_diag why = { "REQ-INB-1 not from the gateway's device `plaintext`, or without origin", 0 };
     bool good = e->has_origin && core_is_text(e->sender, c->parts.config->handle) &&
                 core_is_text(e->origin.gateway, c->parts.config->handle) &&
                 memcmp(e->sender_device, c->room_id, sizeof e->sender_device) == 0 &&
-                teal_envelope_verify(e, NULL, c->room_key, &why) == TEAL_OK;
+                teal_envelope_verify(e, NULL, c->room_key, scratch, &why) == TEAL_OK;
     if (!good)
         log_event(LOG_ERROR, "room.inbound_refused", "rule", why.rule, NULL);
     return good;
@@ -121,7 +121,8 @@ void room_job_inbound(room_client *rc, const Teal__V1__Inbound *inbound)
     teal_result decoded = teal_envelope_decode(j->encoded, &j->arena, &j->letter->envelope, &why);
     if (decoded != TEAL_OK)
         log_event(LOG_ERROR, "room.inbound_refused", "rule", why.rule, NULL);
-    if (decoded != TEAL_OK || !is_genuine(rc->c, &j->letter->envelope) || !find_recipients(rc, j)) {
+    if (decoded != TEAL_OK || !is_genuine(rc->c, &j->letter->envelope, &j->arena) ||
+        !find_recipients(rc, j)) {
         room_job_free(j);
         return;
     }

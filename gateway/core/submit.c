@@ -102,7 +102,7 @@ static const refusal *check_device(const submission *s)
     const teal_device *device = teal_manifest_device(&s->sender.manifest, s->e->sender_device);
     if (device == NULL)
         return &device_unknown;
-    if (teal_envelope_verify(s->e, NULL, device->signing_key, NULL) != TEAL_OK)
+    if (teal_envelope_verify(s->e, NULL, device->signing_key, s->arena, NULL) != TEAL_OK)
         return &signature_invalid;
     return NULL;
 }

@@ -76,7 +76,7 @@ static evidence_verdict check_signature(const room *r, const Teal__V1__Submit *s
         return refuse(reason, "consent-forged");
     const teal_device *device = teal_manifest_device(&m, e->sender_device);
     if (device == NULL || e->has_origin ||
-        teal_envelope_verify(e, &out->ciphertext_hash, device->signing_key, &why) != TEAL_OK)
+        teal_envelope_verify(e, &out->ciphertext_hash, device->signing_key, arena, &why) != TEAL_OK)
         return refuse(reason, "consent-forged");
     if (!pins_allow(r->pins, e->sender, m.account_key))
         return refuse(reason, "consent-sender-changed");

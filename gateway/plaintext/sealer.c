@@ -119,7 +119,8 @@ static teal_bytes new_message_id(int64_t now_ms, uint8_t buf[static 24])
     return teal_written(&text);
 }
 
-static const char *seal(const room *r, sealer *s, const letter *l, teal_envelope *e)
+static const char *seal(const room *r, sealer *s, const letter *l, const teal_arena *scratch,
+                        teal_envelope *e)
 {
     secrets *k = s->secrets;
     teal_diag why;
@@ -135,7 +136,8 @@ static const char *seal(const room *r, sealer *s, const letter *l, teal_envelope
         teal_seal(e, teal_written(&content), s->to, s->n_to, k->message_key, k->eph, s->keys,
                   s->ciphertext) != TEAL_OK)
         return "a prekey is no key";
-    teal_envelope_sign(e, r->keys->device.sk);
+    if (teal_envelope_sign(e, r->keys->device.sk, scratch) != TEAL_OK)
+        bug("a transcript does not fit");
     return NULL;
 }
 
@@ -165,7 +167,7 @@ const char *sealer_seal(const room *r, sealer *s, const letter *l,
                         .origin = { TEAL_PLAINTEXT, teal_text("sms"),
                                     teal_text(r->config->handle) } };
     memcpy(e.sender_device, r->keys->device.id, sizeof e.sender_device);
-    wrong = seal(r, s, l, &e);
+    wrong = seal(r, s, l, &arena, &e);
     sodium_memzero(s->secrets, sizeof *s->secrets);
     if (wrong == NULL && teal_envelope_encode(&e, out) != TEAL_OK)
         bug("an envelope does not fit");

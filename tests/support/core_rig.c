@@ -315,7 +315,7 @@ teal_envelope *rig_seal(core_rig *r, const rig_letter *l)
     seal(r, l, e);
     if (l->consents)
         consent(r, l, e);
-    teal_envelope_sign(e, sender.sign_sk);
+    test_envelope_sign(e, sender.sign_sk);
     assert_int_equal(teal_envelope_check(e, NULL), TEAL_OK);
     return e;
 }

@@ -29,6 +29,12 @@ teal_bytes test_handle(test_random *r, teal_arena *arena);
  * is sealed to `gateway`, every other time. No origin, no key_hashes. */
 void test_sealed_random(test_random *r, teal_arena *arena, test_sealed *out);
 
+/* teal_envelope_sign, which cannot fail here, and teal_envelope_verify, over scratch of their own.
+ */
+void test_envelope_sign(teal_envelope *e, const uint8_t sk[static 64]);
+teal_result test_envelope_verify(const teal_envelope *e, const teal_hash *ciphertext_hash,
+                                 const uint8_t device_key[static 32], teal_diag *why);
+
 /* Signs again, after a test has changed what the signature covers. */
 void test_sealed_sign(test_sealed *s);
 

@@ -320,7 +320,7 @@ static void test_an_inbox_waits_for_what_comes(void **state)
     assert_int_equal(e.n_keys, 1);
     assert_memory_equal(e.keys[0].device, device->id, TEAL_DEVICE_BYTES);
     assert_int_equal(e.n_key_hashes, sealed.n_to);
-    assert_int_equal(teal_envelope_verify(&e, NULL, sealed.sender.sign_pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&e, NULL, sealed.sender.sign_pk, NULL), TEAL_OK);
     const json_t *receipt = json_array_get(items, 1);
     assert_string_equal(json_string_value(json_object_get(receipt, "kind")), "receipt");
     assert_string_equal(json_string_value(json_object_get(receipt, "data")), "cmVjZWlwdA");

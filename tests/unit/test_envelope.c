@@ -70,7 +70,7 @@ static teal_result accept(fixture *f, teal_bytes in, teal_envelope *out, teal_di
     teal_result result = teal_envelope_decode((teal_bytes){ exact, in.len }, &f->scratch, out, why);
     free(exact);
     if (result == TEAL_OK)
-        result = teal_envelope_verify(out, NULL, f->sealed.sender.sign_pk, why);
+        result = test_envelope_verify(out, NULL, f->sealed.sender.sign_pk, why);
     return result;
 }
 
@@ -230,14 +230,16 @@ static void test_largest(void **state)
     e.keys = keys;
     e.n_keys = TEAL_MAX_KEYS;
     e.ciphertext = (teal_bytes){ ciphertext, TEAL_MAX_CIPHERTEXT_BYTES };
-    teal_envelope_sign(&e, s->sender.sign_sk);
+    test_envelope_sign(&e, s->sender.sign_sk);
 
     teal_writer w = { encoded, sizeof encoded, 0 };
     assert_int_equal(teal_envelope_check(&e, NULL), TEAL_OK);
     assert_int_equal(teal_envelope_encode(&e, &w), TEAL_OK);
     teal_arena arena = { malloc(TEAL_ENVELOPE_ARENA(w.len)), TEAL_ENVELOPE_ARENA(w.len), 0 };
     assert_int_equal(teal_envelope_decode(teal_written(&w), &arena, &got, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_verify(&got, NULL, s->sender.sign_pk, NULL), TEAL_OK);
+    size_t used = arena.used;
+    assert_int_equal(teal_envelope_verify(&got, NULL, s->sender.sign_pk, &arena, NULL), TEAL_OK);
+    assert_int_equal(arena.used, used); /* scratch, of which nothing is kept */
     free(arena.base);
 
     teal_envelope more = e;
@@ -288,7 +290,7 @@ static void test_dropped_keys(void **state)
     teal_envelope part = test_forwarded(&s->envelope, keep, &f->arena);
     assert_int_equal(part.n_keys, 2);
     assert_int_equal(teal_envelope_check(&part, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_verify(&part, NULL, s->sender.sign_pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&part, NULL, s->sender.sign_pk, NULL), TEAL_OK);
 
     teal_wrapped_key keys[3] = { s->envelope.keys[2], s->envelope.keys[1] };
     teal_envelope changed = part;
@@ -308,7 +310,7 @@ static void test_dropped_keys(void **state)
     teal_envelope without = s->envelope; /* dropped, and nothing said */
     without.n_keys--;
     assert_int_equal(teal_envelope_check(&without, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_verify(&without, NULL, s->sender.sign_pk, NULL), TEAL_FORGED);
+    assert_int_equal(test_envelope_verify(&without, NULL, s->sender.sign_pk, NULL), TEAL_FORGED);
 }
 
 static void test_dropped_fallback(void **state)
@@ -321,14 +323,14 @@ static void test_dropped_fallback(void **state)
     teal_envelope e = s->envelope;
     e.downgrade.enc = e.downgrade.sealed = (teal_bytes){ 0 };
     assert_int_equal(teal_envelope_check(&e, NULL), TEAL_OK);
-    assert_int_equal(teal_envelope_verify(&e, NULL, s->sender.sign_pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&e, NULL, s->sender.sign_pk, NULL), TEAL_OK);
     e.downgrade.enc = s->envelope.downgrade.enc;
     assert_int_equal(teal_envelope_check(&e, NULL), TEAL_MALFORMED);
     e.downgrade.sealed = teal_text("something else that is long enough");
     assert_int_equal(teal_envelope_check(&e, NULL), TEAL_FORGED);
     e = s->envelope;
     e.has_downgrade = false;
-    assert_int_equal(teal_envelope_verify(&e, NULL, s->sender.sign_pk, NULL), TEAL_FORGED);
+    assert_int_equal(test_envelope_verify(&e, NULL, s->sender.sign_pk, NULL), TEAL_FORGED);
 }
 
 static void test_ciphertext_by_hash(void **state)
@@ -339,9 +341,9 @@ static void test_ciphertext_by_hash(void **state)
     teal_envelope e = s->envelope;
     crypto_hash_sha256(hash.at, e.ciphertext.at, e.ciphertext.len);
     e.ciphertext = (teal_bytes){ 0 };
-    assert_int_equal(teal_envelope_verify(&e, &hash, s->sender.sign_pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&e, &hash, s->sender.sign_pk, NULL), TEAL_OK);
     hash.at[0] ^= 1;
-    assert_int_equal(teal_envelope_verify(&e, &hash, s->sender.sign_pk, NULL), TEAL_FORGED);
+    assert_int_equal(test_envelope_verify(&e, &hash, s->sender.sign_pk, NULL), TEAL_FORGED);
 }
 
 /* What the plaintext room gets: no ciphertext, no key, and the signature still verifies. */
@@ -368,9 +370,29 @@ static void test_detached(void **state)
                      TEAL_MALFORMED); /* detached, and not to be forwarded so */
     assert_int_equal(teal_envelope_decode_detached(teal_written(&w), &f->scratch, &got, NULL),
                      TEAL_OK);
-    assert_int_equal(teal_envelope_verify(&got, &hash, s->sender.sign_pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&got, &hash, s->sender.sign_pk, NULL), TEAL_OK);
     hash.at[0] ^= 1;
-    assert_int_equal(teal_envelope_verify(&got, &hash, s->sender.sign_pk, NULL), TEAL_FORGED);
+    assert_int_equal(test_envelope_verify(&got, &hash, s->sender.sign_pk, NULL), TEAL_FORGED);
+}
+
+/* The transcript needs its scratch whole, to the octet. */
+static void test_scratch(void **state)
+{
+    fixture *f = *state;
+    test_sealed *s = fresh(f);
+    teal_diag why = { 0 };
+    teal_writer measure = { 0 };
+    teal_transcript_write(&s->envelope, NULL, &measure);
+    teal_arena scratch = { malloc(measure.len), measure.len - 1, 0 };
+    assert_non_null(scratch.base);
+    assert_int_equal(teal_envelope_sign(&s->envelope, s->sender.sign_sk, &scratch), TEAL_SPACE);
+    assert_int_equal(teal_envelope_verify(&s->envelope, NULL, s->sender.sign_pk, &scratch, &why),
+                     TEAL_SPACE);
+    scratch.cap++;
+    assert_int_equal(teal_envelope_sign(&s->envelope, s->sender.sign_sk, &scratch), TEAL_OK);
+    assert_int_equal(teal_envelope_verify(&s->envelope, NULL, s->sender.sign_pk, &scratch, &why),
+                     TEAL_OK);
+    free(scratch.base);
 }
 
 static void test_other_device(void **state)
@@ -379,7 +401,7 @@ static void test_other_device(void **state)
     teal_diag why = { 0 };
     test_sealed *s = fresh(f);
     test_device other = test_device_of(1);
-    assert_int_equal(teal_envelope_verify(&s->envelope, NULL, other.sign_pk, &why), TEAL_FORGED);
+    assert_int_equal(test_envelope_verify(&s->envelope, NULL, other.sign_pk, &why), TEAL_FORGED);
     assert_string_equal(why.rule, "REQ-TRN-1 not signed by this device");
 }
 
@@ -397,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_dropped_fallback),
         cmocka_unit_test(test_ciphertext_by_hash),
         cmocka_unit_test(test_detached),
+        cmocka_unit_test(test_scratch),
         cmocka_unit_test(test_other_device),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -8,6 +8,7 @@
 #include "gateway/client/member.h"
 #include "gateway/client/sent.h"
 #include "tests/support/devices.h"
+#include "tests/support/envelopes.h"
 #include "tests/support/folder.h"
 
 #include <setjmp.h>
@@ -196,7 +197,7 @@ static incoming item_of(const draft *d)
     in.envelope.has_origin = d->has_origin;
     if (d->has_origin)
         in.envelope.origin = (teal_origin){ TEAL_PLAINTEXT, teal_text("sms"), teal_text(GATEWAY) };
-    teal_envelope_sign(&in.envelope, device.sign_sk);
+    test_envelope_sign(&in.envelope, device.sign_sk);
     in.envelope.signature[0] ^= d->forged;
     in.sender = strcmp(d->from, NOOR) == 0 ? &noor : NULL;
     in.data =

@@ -4,6 +4,7 @@
 #include "codecs/native/hkdf.h"
 #include "codecs/native/transcript.h"
 #include "tests/support/envelopes.h"
+#include "tests/support/hex.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -249,19 +250,38 @@ static void test_padme_lengths(void **state)
     }
 }
 
-static void test_invalid_prekey(void **state)
+/* Every point of small order, RFC 7748 section 6.1: what they share with anybody is zero, and so
+ * known to everybody. */
+static void test_small_order(void **state)
 {
+    static const char *const points[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    };
     fixture *f = *state;
     test_sealed *s = fresh(f);
-    teal_seal_to to[2] = { test_seal_to(&s->to[0]) };
-    uint8_t eph[64] = { 1 }, ciphertext[32], enc[32], sealed[32];
-    static const uint8_t zero[32];
-    teal_wrapped_key keys[2];
-    assert_int_equal(
-        teal_seal(&s->envelope, teal_text("x"), to, 2, s->message_key, eph, keys, ciphertext),
-        TEAL_FORGED);
-    assert_int_equal(teal_fallback_seal(&s->envelope, zero, eph, teal_text("x"), enc, sealed),
-                     TEAL_FORGED);
+    teal_seal_to to[2] = { test_seal_to(&s->to[0]), test_seal_to(&s->to[1]) };
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        uint8_t eph[64] = { 1 }, ciphertext[32], enc[32], sealed[32];
+        teal_wrapped_key keys[2];
+        teal_envelope e = s->envelope;
+        teal_bytes text = teal_text("x");
+        print_message("%s\n", points[i]);
+        test_hex(points[i], to[1].prekey, sizeof to[1].prekey);
+        assert_int_equal(teal_seal(&e, text, to, 2, s->message_key, eph, keys, ciphertext),
+                         TEAL_FORGED);
+        assert_int_equal(teal_fallback_seal(&e, to[1].prekey, eph, text, enc, sealed), TEAL_FORGED);
+        keys[0] = s->envelope.keys[0];
+        memcpy(keys[0].enc, to[1].prekey, sizeof keys[0].enc);
+        e = s->envelope;
+        e.keys = keys;
+        assert_refused(f, &e, 0, 0);
+    }
 }
 
 static void test_fallback(void **state)
@@ -310,7 +330,7 @@ int main(void)
         cmocka_unit_test(test_commitment),
         cmocka_unit_test(test_padding),
         cmocka_unit_test(test_padme_lengths),
-        cmocka_unit_test(test_invalid_prekey),
+        cmocka_unit_test(test_small_order),
         cmocka_unit_test(test_fallback),
         cmocka_unit_test(test_gateway_key_id),
     };

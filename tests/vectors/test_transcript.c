@@ -2,6 +2,7 @@
 #include "codecs/native/conversation.h"
 #include "codecs/native/transcript.h"
 
+#include "tests/support/envelopes.h"
 #include "tests/support/hex.h"
 
 #include <setjmp.h>
@@ -232,9 +233,54 @@ static void test_sign(void **state)
     put_int(&want, 0);
     put_int(&want, 0);
     crypto_sign_detached(signature, NULL, want.at, want.len, sk);
-    teal_envelope_sign(&e, sk);
+    test_envelope_sign(&e, sk);
     assert_memory_equal(e.signature, signature, sizeof signature);
-    assert_int_equal(teal_envelope_verify(&e, NULL, pk, NULL), TEAL_OK);
+    assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_OK);
+}
+
+/* RFC 8032 section 5.1.7 takes S below the group's order only: else there were two signatures. */
+static void test_second_signature(void **state)
+{
+    static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                       0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+    (void)state;
+    teal_wrapped_key keys[2];
+    teal_envelope e = example(keys);
+    uint8_t pk[32], sk[64], seed[32] = { 7 };
+    crypto_sign_seed_keypair(pk, sk, seed);
+    test_envelope_sign(&e, sk);
+    assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_OK);
+    sodium_add(e.signature + 32, order, sizeof order);
+    assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_FORGED);
+}
+
+/* Under such a key R = the neutral element and S = 0 would sign every message there is. */
+static void test_keys_of_small_order(void **state)
+{
+    static const struct {
+        const char *name, *key;
+    } rows[] = {
+        { "neutral", "0100000000000000000000000000000000000000000000000000000000000000" },
+        { "neutral, x negative",
+          "0100000000000000000000000000000000000000000000000000000000000080" },
+        { "neutral, y not reduced",
+          "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" },
+        { "order 2", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f" },
+        { "order 4", "0000000000000000000000000000000000000000000000000000000000000000" },
+        { "order 8", "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05" },
+    };
+    (void)state;
+    teal_wrapped_key keys[2];
+    teal_envelope e = example(keys);
+    memset(e.signature, 0, sizeof e.signature);
+    e.signature[0] = 1;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint8_t pk[32];
+        print_message("%s\n", rows[i].name);
+        test_hex(rows[i].key, pk, sizeof pk);
+        for (e.wants = 0; e.wants < 16; e.wants++) /* an order of 8 divides some of the hashes */
+            assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_FORGED);
+    }
 }
 
 static void test_conversation(void **state)
@@ -302,6 +348,8 @@ int main(void)
         cmocka_unit_test(test_plain),
         cmocka_unit_test(test_downgrade_and_origin),
         cmocka_unit_test(test_sign),
+        cmocka_unit_test(test_second_signature),
+        cmocka_unit_test(test_keys_of_small_order),
         cmocka_unit_test(test_conversation),
         cmocka_unit_test(test_ed25519),
     };

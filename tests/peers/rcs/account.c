@@ -178,7 +178,7 @@ teal_result account_open(account *a, const teal_envelope *e, uint8_t *content, s
     return result;
 }
 
-void account_sign(const account *a, teal_envelope *e)
+bool account_sign(const account *a, teal_envelope *e, const teal_arena *scratch)
 {
-    teal_envelope_sign(e, a->secrets->device_sk);
+    return teal_envelope_sign(e, a->secrets->device_sk, scratch) == TEAL_OK;
 }

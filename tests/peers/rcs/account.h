@@ -29,7 +29,7 @@ bool account_can_open(const account *a, const teal_envelope *e);
 teal_result account_open(account *a, const teal_envelope *e, uint8_t *content, size_t *content_len,
                          teal_diag *why);
 
-/* Signs with the device key; e->sender_device is account_device already. */
-void account_sign(const account *a, teal_envelope *e);
+/* Signs with the device key; e->sender_device is account_device already. False: scratch is full. */
+bool account_sign(const account *a, teal_envelope *e, const teal_arena *scratch);
 
 #endif

@@ -110,7 +110,8 @@ bool compose(network *n, const draft *d, int64_t now_ms, teal_arena *arena, comp
 
     teal_hash name = book_name(d->sender, e.message_id, (teal_bytes){ 0 });
     teal_transcript_hash(&e, NULL, &out->transcript);
-    account_sign(d->account, &e);
+    if (!account_sign(d->account, &e, arena))
+        return false;
     pthread_mutex_lock(&n->lock);
     book_put(&n->sent, &name, &out->transcript); /* a receipt may come before the answer does */
     pthread_mutex_unlock(&n->lock);

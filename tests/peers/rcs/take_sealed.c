@@ -78,7 +78,7 @@ static bool check_sender(const incoming *in, const teal_envelope *e)
                      NULL);
         return false;
     }
-    if (teal_envelope_verify(e, NULL, device->signing_key, NULL) != TEAL_OK) {
+    if (teal_envelope_verify(e, NULL, device->signing_key, in->arena, NULL) != TEAL_OK) {
         http_problem(in->call, 403, "signature-invalid",
                      "REQ-MSG-4 the sender device's signature does not verify",
                      "Carry the message unchanged.", NULL);
