@@ -443,8 +443,7 @@ void rest_stop(rest *r)
     if (r->daemon == NULL)
         return;
     MHD_quiesce_daemon(r->daemon);
-    close(r->listener);
-    r->listener = -1;
+    shutdown(r->listener, SHUT_RDWR); /* refuses; the daemon's thread may still look at it */
     pthread_mutex_lock(&r->lock);
     r->stopping = true;
     pthread_mutex_unlock(&r->lock);
@@ -454,6 +453,8 @@ void rest_stop(rest *r)
         &r->workers); /* from here on no connection is suspended: MHD_stop_daemon asks for that */
     MHD_stop_daemon(r->daemon);
     r->daemon = NULL;
+    close(r->listener);
+    r->listener = -1;
 }
 
 void rest_close(rest **r)
