@@ -52,6 +52,9 @@ codec_src   := $(shell find codecs -name '*.c')
 client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors -name 'test_*.c' 2>/dev/null)
+# Those that start threads; they run under ThreadSanitizer too.
+threaded    := writer calls rest rest_connections core_submit core_queue core_room channel \
+               directory directory_claims directory_peers edge_messages edge_directory room_plain
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
@@ -89,6 +92,7 @@ help:
 all: programs
 programs: $(programs) $(peer_bin)
 tests: $(test_bin)
+threaded: $(threaded:%=$(B)/tests/unit/test_%)
 fuzzers: $(fuzz_bin)
 
 deps:
@@ -103,6 +107,7 @@ check: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan programs tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=tsan threaded
 	@tests/run-all
 
 bench: deps
