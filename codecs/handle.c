@@ -1,8 +1,6 @@
 /* Handles, read as people and peers write them and written in the one form that is compared. */
 #include "codecs/handle.h"
 
-#include "codecs/native/envelope.h"
-
 enum {
     MIN_DIGITS = 5,
     MAX_DIGITS = 15, /* E.164 */

@@ -5,6 +5,16 @@
 #include "codecs/cursor.h"
 #include "codecs/result.h"
 
+enum { TEAL_MAX_HANDLE_BYTES = 256 };
+
+/* Canonical, but nobody's: what CPIM writes where an address stands outside of it. */
+#define TEAL_HANDLE_ANONYMOUS "sip:anonymous@anonymous.invalid"
+
+static inline bool teal_handle_is_anonymous(teal_bytes h)
+{
+    return teal_bytes_equal(h, teal_text(TEAL_HANDLE_ANONYMOUS));
+}
+
 /* Whether `h` is canonical: `tel:+` and 5..15 digits, the first not 0 (E.164); or `im:`/`sip:`,
  * local part, `@`, host. Scheme and host lower-case, no parameters, no visual separators,
  * at most TEAL_MAX_HANDLE_BYTES; local part of unreserved characters and %HH. */

@@ -4,8 +4,7 @@
 #define TEAL_CODECS_NATIVE_ENVELOPE_H
 
 #include "codecs/arena.h"
-#include "codecs/cursor.h"
-#include "codecs/result.h"
+#include "codecs/handle.h"
 
 enum {
     TEAL_DEVICE_BYTES = 16,
@@ -17,7 +16,6 @@ enum {
 
     TEAL_SUITE_SEALED = 1,
     TEAL_MAX_ID_BYTES = 64,          /* message_id and conversation_id */
-    TEAL_MAX_HANDLE_BYTES = 256,
     TEAL_MAX_RECIPIENTS = 256,
     TEAL_MAX_KEYS = 1024,
     TEAL_MAX_CIPHERTEXT_BYTES = 1 << 20,

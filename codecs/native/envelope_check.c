@@ -1,7 +1,6 @@
 /* The rules on an envelope's values, the same for every frame it travels in. */
 #include "codecs/native/envelope.h"
 
-#include "codecs/handle.h"
 #include "codecs/native/transcript.h"
 
 enum {
@@ -55,6 +54,8 @@ static teal_result check_recipients(const teal_envelope *e, teal_diag *why)
         if (!teal_handle_is_canonical(e->recipients[i]))
             return teal_refuse(TEAL_MALFORMED, "REQ-ENV-5 recipient is not a canonical handle", 0,
                                why);
+        if (teal_handle_is_anonymous(e->recipients[i]))
+            return teal_refuse(TEAL_MALFORMED, "REQ-ENV-10 recipient is nobody", 0, why);
         if (is_repeated(e, i))
             return teal_refuse(TEAL_MALFORMED, "REQ-ENV-5 recipient stands twice", 0, why);
     }
@@ -75,6 +76,8 @@ static teal_result check_header(const teal_envelope *e, teal_diag *why)
         return teal_refuse(TEAL_LIMIT, "REQ-ENV-3 conversation_id is longer than 64", 0, why);
     if (!teal_handle_is_canonical(e->sender))
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-4 sender is not a canonical handle", 0, why);
+    if (teal_handle_is_anonymous(e->sender))
+        return teal_refuse(TEAL_MALFORMED, "REQ-ENV-10 sender is nobody", 0, why);
     if (e->kind < TEAL_KIND_MESSAGE || e->kind > TEAL_KIND_CONTROL)
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-6 kind is not one of 1..4", 0, why);
     if ((e->wants & ~(uint32_t)WANTS_ALL) != 0)

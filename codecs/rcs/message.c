@@ -15,11 +15,6 @@ typedef struct head_reader {
     bool hides_from, hides_to;
 } head_reader;
 
-static bool is_anonymous(teal_bytes handle)
-{
-    return teal_bytes_equal(handle, teal_text(TEAL_RCS_ANONYMOUS));
-}
-
 /* The canonical handle of an address; `routed` in place of the anonymous one. */
 static teal_result read_address(head_reader *r, teal_bytes uri, size_t at, teal_bytes routed,
                                 bool *hides, teal_bytes *handle)
@@ -29,11 +24,11 @@ static teal_result read_address(head_reader *r, teal_bytes uri, size_t at, teal_
     if (teal_handle_canonicalize(uri, &w, NULL) != TEAL_OK)
         return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-30 address is no handle", at, r->why);
     *handle = teal_written(&w);
-    *hides = is_anonymous(*handle);
+    *hides = teal_handle_is_anonymous(*handle);
     if (*hides && routed.len == 0)
         return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-31 anonymous address without routing", at,
                            r->why);
-    if (*hides && (!teal_handle_is_canonical(routed) || is_anonymous(routed)))
+    if (*hides && (!teal_handle_is_canonical(routed) || teal_handle_is_anonymous(routed)))
         return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-31 routing names no canonical handle", at,
                            r->why);
     *handle = *hides ? routed : teal_arena_copy(r->arena, *handle);
@@ -161,9 +156,10 @@ teal_result teal_rcs_head_read(const teal_cpim *m, teal_arena *arena, teal_rcs_r
 
 static void put_address(teal_cpim_writer *w, const char *name, teal_bytes handle, bool hides)
 {
-    if (is_anonymous(handle)) /* nobody's handle: it would come back as what routing says */
+    if (teal_handle_is_anonymous(
+            handle)) /* nobody's handle: it would come back as what routing says */
         w->failed = true;
-    teal_cpim_put_uri(w, name, hides ? teal_text(TEAL_RCS_ANONYMOUS) : handle);
+    teal_cpim_put_uri(w, name, hides ? teal_text(TEAL_HANDLE_ANONYMOUS) : handle);
 }
 
 void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,

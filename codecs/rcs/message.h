@@ -6,10 +6,8 @@
 #include "codecs/native/envelope.h"
 #include "codecs/rcs/cpim.h"
 
-#define TEAL_RCS_ANONYMOUS "sip:anonymous@anonymous.invalid"
-
 /* Identities that stand outside of the CPIM (Rcs-From and Rcs-To of the signed request), because
- * its From or To may be TEAL_RCS_ANONYMOUS. Decoders read from and to and set the two flags;
+ * its From or To may be TEAL_HANDLE_ANONYMOUS. Decoders read from and to and set the two flags;
  * encoders obey the flags, so that a message keeps the form that it came in (I2). */
 typedef struct teal_rcs_routing {
     teal_bytes from, to;       /* canonical handles; empty: not given */

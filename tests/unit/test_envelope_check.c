@@ -65,6 +65,17 @@ static void sender_capitals(teal_envelope *e)
 {
     e->sender = teal_text("im:alice@Native.example");
 }
+static void sender_anonymous(teal_envelope *e)
+{
+    e->sender = teal_text("sip:anonymous@anonymous.invalid");
+}
+static void recipient_anonymous(teal_envelope *e)
+{
+    static const teal_bytes nobody[] = { { (const uint8_t *)"sip:anonymous@anonymous.invalid",
+                                           31 } };
+    e->recipients = nobody;
+    e->n_recipients = 1;
+}
 static void no_recipients(teal_envelope *e)
 {
     e->n_recipients = 0;
@@ -194,6 +205,8 @@ static const struct {
     ROW(no_recipients, "REQ-ENV-5 ", TEAL_MALFORMED),
     ROW(recipient_twice, "REQ-ENV-5 ", TEAL_MALFORMED),
     ROW(recipient_space, "REQ-ENV-5 ", TEAL_MALFORMED),
+    ROW(sender_anonymous, "REQ-ENV-10 ", TEAL_MALFORMED),
+    ROW(recipient_anonymous, "REQ-ENV-10 ", TEAL_MALFORMED),
     ROW(kind_0, "REQ-ENV-6 ", TEAL_MALFORMED),
     ROW(kind_5, "REQ-ENV-6 ", TEAL_MALFORMED),
     ROW(wants_4, "REQ-ENV-7 ", TEAL_MALFORMED),
