@@ -122,6 +122,7 @@ static bool write_local(teal_bytes local, teal_writer *w)
     return local.len > 0;
 }
 
+/* RFC 3261 section 25.1: the last label begins with a letter, which tells names from addresses. */
 static bool write_host(teal_bytes host, teal_writer *w)
 {
     if (host.len == 0 || host.len > MAX_HOST_BYTES || host.at[host.len - 1] == '.')
@@ -129,7 +130,7 @@ static bool write_host(teal_bytes host, teal_writer *w)
     for (teal_bytes rest = host; rest.len > 0;) {
         teal_bytes label = cut(&rest, '.');
         if (label.len == 0 || label.len > MAX_LABEL_BYTES || label.at[0] == '-' ||
-            label.at[label.len - 1] == '-')
+            label.at[label.len - 1] == '-' || (rest.len == 0 && is(label.at[0], DIGIT)))
             return false;
         for (size_t i = 0; i < label.len; i++) {
             if (!is(label.at[i], LABEL))

@@ -37,7 +37,7 @@ static bool is_number(const char *text, int64_t least, int64_t most, int64_t *ou
     return value >= least && value <= most;
 }
 
-/* A host as it stands in canonical handles; addresses of IPv4 look the same. */
+/* A host as it stands in canonical handles: a name, no address. */
 static bool is_host(const char *text, size_t len)
 {
     uint8_t handle[TEAL_MAX_HANDLE_BYTES];
@@ -203,8 +203,11 @@ static bool is_loopback(const char *host, bool bracketed)
 
 static bool is_any_host(const char *host, bool bracketed)
 {
+    struct in_addr v4;
     struct in6_addr v6;
-    return bracketed ? is_ipv6(host, &v6) : is_host(host, strlen(host));
+    if (bracketed)
+        return is_ipv6(host, &v6);
+    return inet_pton(AF_INET, host, &v4) == 1 || is_host(host, strlen(host));
 }
 
 static bool read_host_and_port(const config_rule *r, const char *text, void *base,

@@ -179,6 +179,8 @@ static const struct {
     { "url with password", "[peer a]\nnumbers = +4\nurl = http://a:b@c\n", "8: url is not scheme" },
     { "url of a file", "[peer a]\nnumbers = +4\nurl = file:///etc\n", "8: url is not scheme" },
     { "url without scheme", "[peer a]\nnumbers = +4\nurl = a:80\n", "8: url is not scheme" },
+    { "peer's domain is an address", "[peer a]\ndomains = 192.0.2.1\nurl = http://a\n",
+      "7: domains is not" },
     { "peer's domain is native", "[peer a]\ndomains = b.example\nurl = http://a\n",
       "7: domains has b.example, which [native] has too." },
     { "peers share a prefix",
