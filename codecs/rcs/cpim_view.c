@@ -10,7 +10,7 @@ static uint8_t lower(uint8_t c)
 bool teal_cpim_same_letters(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
-        if (lower(a[i]) != lower(b[i]))
+        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
             return false;
     }
     return true;

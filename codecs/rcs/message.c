@@ -74,7 +74,7 @@ static teal_result read_recipients(head_reader *r, const char *name)
 
 static teal_result read_to(head_reader *r)
 {
-    r->to = teal_arena_array(r->arena, TEAL_MAX_RECIPIENTS, sizeof *r->to);
+    r->to = teal_arena_take(r->arena, TEAL_MAX_RECIPIENTS * sizeof *r->to);
     if (r->to == NULL)
         return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, r->why);
     r->head.to = r->to;
