@@ -77,15 +77,15 @@ out:
     return result;
 }
 
-teal_result teal_hpke_open(const uint8_t recipient_sk[static 32], const uint8_t enc[static 32],
+teal_result teal_hpke_open(const uint8_t recipient_pk[static 32],
+                           const uint8_t recipient_sk[static 32], const uint8_t enc[static 32],
                            teal_bytes info, teal_bytes aad, teal_bytes sealed, uint8_t *pt)
 {
-    uint8_t recipient_pk[KEY], dh[KEY] = { 0 }, secret[KEY], key[KEY], nonce[NONCE];
+    uint8_t dh[KEY] = { 0 }, secret[KEY], key[KEY], nonce[NONCE];
     teal_result result = TEAL_FORGED;
     if (sealed.len < TEAL_HPKE_TAG_BYTES)
         return TEAL_MALFORMED;
-    if (crypto_scalarmult_base(recipient_pk, recipient_sk) != 0 ||
-        crypto_scalarmult(dh, recipient_sk, enc) != 0)
+    if (crypto_scalarmult(dh, recipient_sk, enc) != 0)
         goto out;
     shared_secret(dh, enc, recipient_pk, secret);
     key_schedule(secret, info, key, nonce);

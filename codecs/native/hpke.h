@@ -16,10 +16,12 @@ teal_result teal_hpke_seal(const uint8_t recipient_pk[static 32], const uint8_t 
                            teal_bytes info, teal_bytes aad, teal_bytes pt,
                            uint8_t enc[static 32], uint8_t *sealed);
 
-/* Opens; pt: sealed.len - 16 bytes out, zeroed on failure.
+/* Opens; pt: sealed.len - 16 bytes out, zeroed on failure. recipient_pk: of recipient_sk, which is
+ * an X25519 to derive: whoever opens often keeps it. With another one nothing opens.
  * Returns TEAL_OK, TEAL_MALFORMED (sealed too short), TEAL_FORGED. */
 __attribute__((warn_unused_result))
-teal_result teal_hpke_open(const uint8_t recipient_sk[static 32], const uint8_t enc[static 32],
+teal_result teal_hpke_open(const uint8_t recipient_pk[static 32],
+                           const uint8_t recipient_sk[static 32], const uint8_t enc[static 32],
                            teal_bytes info, teal_bytes aad, teal_bytes sealed, uint8_t *pt);
 
 #endif

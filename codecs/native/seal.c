@@ -121,8 +121,9 @@ static teal_result unwrap(const teal_envelope *e, const teal_hash *header,
                           uint8_t message_key[static 32], teal_diag *why)
 {
     wrap_aad aad = wrap_aad_of(header, key);
-    uint8_t commitment[TEAL_HASH_BYTES];
-    if (teal_hpke_open(prekey_sk, key->enc, teal_text("teal wrap v1"), VIEW(aad.at),
+    uint8_t commitment[TEAL_HASH_BYTES], prekey_pk[TEAL_KEY_BYTES];
+    crypto_scalarmult_base(prekey_pk, prekey_sk);
+    if (teal_hpke_open(prekey_pk, prekey_sk, key->enc, teal_text("teal wrap v1"), VIEW(aad.at),
                        VIEW(key->wrapped), message_key) != TEAL_OK)
         return teal_refuse(TEAL_FORGED, "REQ-SEAL-1 wrapped key does not open", 0, why);
     derive(message_key, "teal commit", commitment);
@@ -135,12 +136,15 @@ teal_result teal_open(const teal_envelope *e, const teal_wrapped_key *key,
                       const uint8_t prekey_sk[static 32], uint8_t *content, size_t *content_len,
                       teal_diag *why)
 {
-    if (e->ciphertext.len < TAG + 1)
-        return teal_refuse(TEAL_MALFORMED, "REQ-ENV-9 ciphertext is shorter than 17", 0, why);
     teal_hash header;
     uint8_t message_key[32] = { 0 }, content_key[32] = { 0 };
+    teal_result result = TEAL_OK;
+    if (e->ciphertext.len < TAG + 1) {
+        result = teal_refuse(TEAL_MALFORMED, "REQ-ENV-9 ciphertext is shorter than 17", 0, why);
+        goto out;
+    }
     teal_transcript_header_hash(e, &header);
-    teal_result result = unwrap(e, &header, key, prekey_sk, message_key, why);
+    result = unwrap(e, &header, key, prekey_sk, message_key, why);
     if (result != TEAL_OK)
         goto out;
     derive(message_key, "teal content", content_key);
@@ -200,16 +204,17 @@ teal_result teal_fallback_seal(teal_envelope *e, const uint8_t gateway_pk[static
     return TEAL_OK;
 }
 
-teal_result teal_fallback_open(const teal_envelope *e, const uint8_t gateway_sk[static 32],
-                               uint8_t *out, size_t *out_len, teal_diag *why)
+teal_result teal_fallback_open(const teal_envelope *e, const uint8_t gateway_pk[static 32],
+                               const uint8_t gateway_sk[static 32], uint8_t *out, size_t *out_len,
+                               teal_diag *why)
 {
     const teal_consent *d = &e->downgrade;
     if (!e->has_downgrade || d->enc.len != TEAL_HPKE_ENC_BYTES ||
         d->sealed.len < TEAL_HPKE_TAG_BYTES)
         return teal_refuse(TEAL_MALFORMED, "REQ-SEAL-5 there is no fallback", 0, why);
     fallback_aad aad = fallback_aad_of(e);
-    if (teal_hpke_open(gateway_sk, d->enc.at, teal_text("teal fallback v1"), VIEW(aad.at),
-                       d->sealed, out) != TEAL_OK)
+    if (teal_hpke_open(gateway_pk, gateway_sk, d->enc.at, teal_text("teal fallback v1"),
+                       VIEW(aad.at), d->sealed, out) != TEAL_OK)
         return teal_refuse(TEAL_FORGED, "REQ-SEAL-6 fallback does not open", 0, why);
     *out_len = d->sealed.len - TEAL_HPKE_TAG_BYTES;
     return TEAL_OK;

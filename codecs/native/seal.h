@@ -19,7 +19,8 @@ size_t teal_seal_ciphertext_len(size_t content_len);
  * message_key: 32 fresh random bytes. eph: n_to * 32 fresh random bytes, an ephemeral secret each.
  * Both are secrets; the caller wipes them. keys: n_to elements, filled, become e->keys.
  * ciphertext: teal_seal_ciphertext_len(content.len) octets, filled, becomes e->ciphertext.
- * Sets key_commitment too. n_to may be 0 (nobody can open it but by a fallback). Does not sign.
+ * Sets key_commitment too. n_to may be 0 (nobody can open it but by a fallback). Does not sign,
+ * nor check: the ciphertext may be longer than teal_envelope_check takes.
  * Returns TEAL_OK, or TEAL_FORGED for an invalid prekey. */
 __attribute__((warn_unused_result))
 teal_result teal_seal(teal_envelope *e, teal_bytes content, const teal_seal_to *to, size_t n_to,
@@ -45,9 +46,11 @@ teal_result teal_fallback_seal(teal_envelope *e, const uint8_t gateway_pk[static
                                const uint8_t eph[static 32], teal_bytes fallback,
                                uint8_t enc[static 32], uint8_t *sealed);
 
-/* The inverse, for the plaintext room. out: sealed.len - 16 octets. */
+/* The inverse, for the plaintext room. out: sealed.len - 16 octets, zeroed where it does not open.
+ * Does not verify the signature. Returns TEAL_OK, TEAL_MALFORMED (there is none), TEAL_FORGED. */
 __attribute__((warn_unused_result))
-teal_result teal_fallback_open(const teal_envelope *e, const uint8_t gateway_sk[static 32],
+teal_result teal_fallback_open(const teal_envelope *e, const uint8_t gateway_pk[static 32],
+                               const uint8_t gateway_sk[static 32],
                                uint8_t *out, size_t *out_len, teal_diag *why);
 
 #endif

@@ -61,7 +61,8 @@ static bool open_fallback(const room *r, compose_desk *d, const teal_envelope *e
     teal_diag why = { 0 };
     Teal__V1__Fallback *f = NULL;
     bool good =
-        teal_fallback_open(e, r->keys->downgrade_sk, d->opened, &t->opened, &why) == TEAL_OK &&
+        teal_fallback_open(e, r->keys->downgrade_pk, r->keys->downgrade_sk, d->opened, &t->opened,
+                           &why) == TEAL_OK &&
         teal_fallback_decode((teal_bytes){ d->opened, t->opened }, &t->decoded, &f, &why) ==
             TEAL_OK &&
         join(f, &t->joined);

@@ -102,7 +102,8 @@ static void what_the_room_is_given(void **state)
     teal_transcript_hash(&e, &ciphertext_hash, &got);
     assert_memory_equal(&want, &got, sizeof want);
     assert_true(e.downgrade.sealed.len <= sizeof text);
-    assert_int_equal(teal_fallback_open(&e, r->room.prekey_sk, text, &len, NULL), TEAL_OK);
+    assert_int_equal(teal_fallback_open(&e, r->room.prekey_pk, r->room.prekey_sk, text, &len, NULL),
+                     TEAL_OK);
     assert_int_equal(teal_manifest_decode((teal_bytes){ s->manifest.data, s->manifest.len },
                                           &r->arena, &m, NULL),
                      TEAL_OK);

@@ -57,7 +57,7 @@ static void test_rfc_9180_open(void **state)
     vector v;
     uint8_t pt[29];
     load(&v);
-    assert_int_equal(teal_hpke_open(v.sk, v.enc, v.info, v.aad, v.ct, pt), TEAL_OK);
+    assert_int_equal(teal_hpke_open(v.pk, v.sk, v.enc, v.info, v.aad, v.ct, pt), TEAL_OK);
     test_assert_hex((teal_bytes){ pt, sizeof pt }, pt_hex);
 }
 
@@ -65,7 +65,7 @@ static void assert_refused(const vector *v, const char *what, size_t bit)
 {
     uint8_t pt[29];
     memset(pt, 0xaa, sizeof pt);
-    if (teal_hpke_open(v->sk, v->enc, v->info, v->aad, v->ct, pt) != TEAL_FORGED)
+    if (teal_hpke_open(v->pk, v->sk, v->enc, v->info, v->aad, v->ct, pt) != TEAL_FORGED)
         fail_msg("%s with bit %zu flipped opens", what, bit);
     assert_true(sodium_is_zero(pt, sizeof pt));
 }
@@ -85,10 +85,9 @@ static void test_every_bit_counts(void **state)
         uint8_t *at;
         size_t len;
     } parts[] = {
-        { "info", v.info_room, sizeof v.info_room },
-        { "aad", v.aad_room, sizeof v.aad_room },
-        { "ciphertext", v.ct_room, sizeof v.ct_room },
-        { "enc", v.enc, sizeof v.enc },
+        { "info", v.info_room, sizeof v.info_room },   { "aad", v.aad_room, sizeof v.aad_room },
+        { "ciphertext", v.ct_room, sizeof v.ct_room }, { "enc", v.enc, sizeof v.enc },
+        { "public key", v.pk, sizeof v.pk },
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         for (size_t bit = 0; bit < parts[i].len * 8; bit++) {
@@ -107,7 +106,7 @@ static void test_too_short(void **state)
     load(&v);
     for (size_t len = 0; len < TEAL_HPKE_TAG_BYTES; len++) {
         teal_bytes cut = { v.ct.at, len };
-        assert_int_equal(teal_hpke_open(v.sk, v.enc, v.info, v.aad, cut, pt), TEAL_MALFORMED);
+        assert_int_equal(teal_hpke_open(v.pk, v.sk, v.enc, v.info, v.aad, cut, pt), TEAL_MALFORMED);
     }
 }
 
@@ -120,6 +119,9 @@ static void test_small_order(void **state)
         "0100000000000000000000000000000000000000000000000000000000000000",
         "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
         "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
     };
     vector v;
     load(&v);
@@ -128,7 +130,7 @@ static void test_small_order(void **state)
         test_hex(points[i], point, sizeof point);
         assert_int_equal(teal_hpke_seal(point, v.eph_sk, v.info, v.aad, v.pt, enc, sealed),
                          TEAL_FORGED);
-        assert_int_equal(teal_hpke_open(v.sk, point, v.info, v.aad, v.ct, pt), TEAL_FORGED);
+        assert_int_equal(teal_hpke_open(v.pk, v.sk, point, v.info, v.aad, v.ct, pt), TEAL_FORGED);
     }
 }
 
