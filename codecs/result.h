@@ -14,8 +14,9 @@ typedef enum teal_result {
     TEAL_FORGED,      /* well formed, but a signature, tag, hash or commitment does not hold */
 } teal_result;
 
-/* rule: static text, "REQ-<AREA>-<n> what was broken". at: byte offset into the input, 0 where an
- * offset has no meaning. Written unless the result is TEAL_OK. */
+/* rule: static text, "REQ-<AREA>-<n> what was broken"; of TEAL_SPACE, which no rule forbids, maybe
+ * only what is full. at: byte offset into the input, 0 where an offset has no meaning. Written
+ * unless the result is TEAL_OK. */
 typedef struct teal_diag {
     const char *rule;
     size_t at;

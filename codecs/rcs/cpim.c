@@ -415,6 +415,8 @@ static teal_result read_body(decoder *d, teal_bytes *body)
 {
     size_t left = teal_read_left(&d->in), length = 0;
     teal_bytes digits = d->content_length;
+    if (digits.at != NULL && digits.len == 0)
+        return refuse(d, TEAL_MALFORMED, "REQ-CPIM-11 Content-Length is no number", digits);
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.at[i] < '0' || digits.at[i] > '9')
             return refuse(d, TEAL_MALFORMED, "REQ-CPIM-11 Content-Length is no number", digits);

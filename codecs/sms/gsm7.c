@@ -89,9 +89,11 @@ static uint32_t read_extension(const teal_gsm7_alphabet *a, teal_reader *r)
 {
     teal_reader ahead = *r;
     uint8_t septet = teal_read_u8(&ahead);
-    if (ahead.failed || septet == TEAL_GSM7_ESCAPE || septet > 127)
+    if (ahead.failed || septet > 127)
         return ' '; /* the caller meets what follows */
     *r = ahead;
+    if (septet == TEAL_GSM7_ESCAPE)
+        return ' '; /* reserved for another extension table */
     return a->extension[septet] != 0 ? a->extension[septet] : a->basic[septet];
 }
 

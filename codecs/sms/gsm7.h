@@ -27,7 +27,7 @@ __attribute__((warn_unused_result)) teal_result teal_gsm7_encode(const teal_gsm7
                                                                  teal_diag *why);
 
 /* Inverse. An escape before a code that the extension lacks is skipped and the basic character
- * shown; an escape at the end or before another escape is a space (§6.2.1.1).
+ * shown; an escape at the end is a space, and so are two of them together (§6.2.1.1).
  * Returns TEAL_OK; TEAL_MALFORMED at an octet above 127; TEAL_SPACE (text->len: need, at most
  * 3 bytes per septet). */
 __attribute__((warn_unused_result)) teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a,

@@ -250,6 +250,8 @@ static void test_refused(void **state)
           "REQ-CPIM-10 ", 0 },
         { "Require of an undeclared prefix", "Require: From, imdn.Message-ID\n\n\n", 0,
           TEAL_UNSUPPORTED, "REQ-CPIM-10 ", 0 },
+        { "Content-Length without a number", "To: x\n\nContent-Length:\n\nab", 0, TEAL_MALFORMED,
+          "REQ-CPIM-11 ", 22 },
         { "Content-Length with a sign", "To: x\n\nContent-Length: +1\n\nab", 0, TEAL_MALFORMED,
           "REQ-CPIM-11 ", 23 },
         { "folded MIME header", "To: x\n\nContent-Type: a/b;\n charset=c\n\n", 0, TEAL_UNSUPPORTED,

@@ -77,7 +77,7 @@ static void test_extension_table(void **state)
         char text[8];
         assert_int_equal(decode(pair, 2, text, sizeof text), TEAL_OK);
         if (septet == TEAL_GSM7_ESCAPE) {
-            assert_string_equal(text, "  "); /* reserved for another table: a space each */
+            assert_string_equal(text, " "); /* reserved for another table */
         } else if (found < EXTENSIONS && extensions[found].septet == septet) {
             assert_string_equal(text, extensions[found].text);
             teal_reader r = teal_reader_of(teal_text(text));
@@ -109,12 +109,26 @@ static void test_nothing_else_encodes(void **state)
     assert_int_equal(two, EXTENSIONS);
 }
 
-static void test_lone_escape(void **state)
+static void test_reserved_escapes(void **state)
 {
+    static const struct {
+        const char *name;
+        uint8_t septets[5];
+        size_t len;
+        const char *want;
+    } rows[] = {
+        { "23.038 §6.2.1 escape at the end", { 'a', 0x1B }, 2, "a " },
+        { "23.038 §6.2.1.1 code 1B of the extension", { 0x1B, 0x1B, 'e' }, 3, " e" },
+        { "23.038 §6.2.1.1 the next escape begins anew", { 0x1B, 0x1B, 0x1B, 'e' }, 4, " €" },
+        { "both", { 0x1B, 0x1B, 0x1B }, 3, "  " },
+    };
     (void)state;
-    char text[8];
-    assert_int_equal(decode((const uint8_t[]){ 'a', 0x1B }, 2, text, sizeof text), TEAL_OK);
-    assert_string_equal(text, "a ");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[16];
+        print_message("%s\n", rows[i].name);
+        assert_int_equal(decode(rows[i].septets, rows[i].len, text, sizeof text), TEAL_OK);
+        assert_string_equal(text, rows[i].want);
+    }
 }
 
 static void test_refusals(void **state)
@@ -254,7 +268,7 @@ int main(void)
         cmocka_unit_test(test_basic_table),
         cmocka_unit_test(test_extension_table),
         cmocka_unit_test(test_nothing_else_encodes),
-        cmocka_unit_test(test_lone_escape),
+        cmocka_unit_test(test_reserved_escapes),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_packing_vectors),
         cmocka_unit_test(test_packing_random),
