@@ -1,11 +1,13 @@
 # Teal: builds out of tree into build/VARIANT, sources found by folder.
-# Variants: debug, release (default), asan (AddressSanitizer + UBSan), tsan, fuzz, coverage.
+# Variants: debug, release (default), asan (AddressSanitizer + UBSan), tsan, fuzz (libFuzzer), afl
+# (AFL++), coverage.
 
 VARIANT ?= release
 B       := build/$(VARIANT)
 GEN     := build/gen
 PREFIX  ?= /usr/local
 MINUTES ?= 5
+ENGINE  ?= libfuzzer
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -27,14 +29,19 @@ CFLAGS.asan    := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
                   -fno-sanitize-recover=all $(HARDEN)
 CFLAGS.tsan    := -O1 -g -fsanitize=thread $(HARDEN)
 CFLAGS.fuzz    := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+CFLAGS.afl     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all
 CFLAGS.coverage := -O0 -g --coverage
 LDFLAGS.asan   := -fsanitize=address,undefined
 LDFLAGS.tsan   := -fsanitize=thread
 LDFLAGS.fuzz   := -fsanitize=fuzzer,address,undefined
+# AFL++ puts its own driver in libFuzzer's place.
+LDFLAGS.afl    := -fsanitize=fuzzer -fsanitize=address,undefined
 LDFLAGS.coverage := --coverage
 
 ifeq ($(VARIANT),fuzz)
 CC := clang
+else ifeq ($(VARIANT),afl)
+CC := AFL_QUIET=1 afl-clang-fast
 else
 CC := gcc
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -82,7 +89,7 @@ help:
 	@echo '               (ONCE=1: exit after the table, with a status)'
 	@echo 'make check     install what is missing, build, and run all tests under sanitizers'
 	@echo 'make bench     measure; also writes build/bench.json'
-	@echo 'make fuzz      fuzz every decoder (MINUTES=$(MINUTES) over all targets)'
+	@echo 'make fuzz      fuzz every decoder (MINUTES=$(MINUTES) over all targets; ENGINE=libfuzzer|afl)'
 	@echo 'make coverage  lines and branches of codecs/ that unit, vector and corpus tests reach'
 	@echo 'make all       build teald and teal into $(B) (VARIANT=release|debug|asan|tsan)'
 	@echo 'make install   install teald and teal below PREFIX=$(PREFIX) (DESTDIR respected)'
@@ -117,9 +124,16 @@ bench: deps
 .PHONY: benches
 benches: $(bench_bin)
 
-fuzz: deps
+fuzz: deps fuzz-$(ENGINE)
+	@tests/fuzz/run-all --engine $(ENGINE) --minutes $(MINUTES)
+
+.PHONY: fuzz-libfuzzer fuzz-afl
+fuzz-libfuzzer: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
-	@tests/fuzz/run-all --minutes $(MINUTES)
+# Where AFL++ is missing and cannot be installed, run-all says so.
+fuzz-afl: deps
+	@deploy/install-deps.sh fuzz || true
+	@! command -v afl-clang-fast >/dev/null || $(MAKE) --no-print-directory -j$$(nproc) VARIANT=afl fuzzers
 
 coverage: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=coverage tests fuzzers
@@ -177,7 +191,7 @@ $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 # Without libFuzzer a target runs over the inputs that it is given.
-fuzz_main := $(if $(filter fuzz,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
+fuzz_main := $(if $(filter fuzz afl,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
 $(fuzz_bin): $(B)/%: $(B)/%.o $(fuzz_main) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lpthread -o $@
 

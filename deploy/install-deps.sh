@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs the Debian 12 packages that Teal is built, run and tested with, where they are missing.
+# Installs the Debian 12 packages that Teal is built, run and tested with, where they are missing;
+# with the argument `fuzz`, the second fuzzing engine instead.
 # Does nothing, and needs no rights, when all are there. Needs root or sudo otherwise.
 set -eu
 
@@ -9,6 +10,7 @@ packages="gcc make pkg-config protobuf-c-compiler
     libjansson-dev libexpat1-dev libinih-dev libunistring-dev"
 # tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes
 packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev"
+[ "${1:-}" != fuzz ] || packages="afl++"
 
 missing=""
 for package in $packages; do
