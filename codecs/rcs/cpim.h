@@ -85,8 +85,13 @@ static inline bool teal_cpim_header_is(const teal_cpim_header *h, const char *ns
 }
 /* Value of a MIME header of the part, by name (any case); empty: none. */
 teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name);
-/* Whether the part's media type is `type` ("text/plain"); parameters and case do not count. */
-bool teal_cpim_type_is(const teal_cpim *m, const char *type);
+/* Whether a media type is `type` ("text/plain"); parameters and case do not count. */
+bool teal_media_type_is(teal_bytes content_type, const char *type);
+/* Whether the part's is. */
+static inline bool teal_cpim_type_is(const teal_cpim *m, const char *type)
+{
+    return teal_media_type_is(m->content_type, type);
+}
 
 /* Takes the next URI off *list, at first the raw form of a From, To or cc: `Name <uri>`, one bare
  * URI, or `<uri>;<uri>`. False: none left, or what is left is no address (then list->len > 0). Raw,
@@ -108,7 +113,7 @@ void teal_cpim_put(teal_cpim_writer *w, const char *name, teal_bytes value);
 /* `name: <uri>` */
 void teal_cpim_put_uri(teal_cpim_writer *w, const char *name, teal_bytes uri);
 void teal_cpim_begin_part(teal_cpim_writer *w);
-void teal_cpim_put_mime(teal_cpim_writer *w, const char *name, const char *value);
+void teal_cpim_put_mime(teal_cpim_writer *w, const char *name, teal_bytes value);
 void teal_cpim_put_body(teal_cpim_writer *w, teal_bytes body);
 /* Returns TEAL_OK, TEAL_MALFORMED (a value that cannot be written), TEAL_SPACE (out->len: need). */
 __attribute__((warn_unused_result))

@@ -34,10 +34,10 @@ teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name)
     return (teal_bytes){ 0 };
 }
 
-bool teal_cpim_type_is(const teal_cpim *m, const char *type)
+bool teal_media_type_is(teal_bytes content_type, const char *type)
 {
     teal_bytes media, parameters;
-    teal_field_split(m->content_type, ';', &media, &parameters);
+    teal_field_split(content_type, ';', &media, &parameters);
     return teal_cpim_same(teal_field_trim(media), teal_text(type));
 }
 

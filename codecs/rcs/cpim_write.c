@@ -66,13 +66,13 @@ void teal_cpim_begin_part(teal_cpim_writer *w)
     teal_write_text(w->out, "\r\n");
 }
 
-void teal_cpim_put_mime(teal_cpim_writer *w, const char *name, const char *value)
+void teal_cpim_put_mime(teal_cpim_writer *w, const char *name, teal_bytes value)
 {
-    if (!is_line(teal_text(value)))
+    if (!is_line(value))
         w->failed = true;
     teal_write_text(w->out, name);
     teal_write_text(w->out, ": ");
-    teal_write_text(w->out, value);
+    teal_write_bytes(w->out, value);
     teal_write_text(w->out, "\r\n");
 }
 

@@ -134,7 +134,7 @@ teal_result teal_e2ee_encode(const teal_envelope *e, const teal_rcs_routing *rou
     teal_rcs_head_write(&w, &head, routing);
     put_e2ee_headers(&w, e);
     teal_cpim_begin_part(&w);
-    teal_cpim_put_mime(&w, "Content-Type", TEAL_E2EE_TYPE);
+    teal_cpim_put_mime(&w, "Content-Type", teal_text(TEAL_E2EE_TYPE));
     teal_cpim_put_body(&w, e->ciphertext);
     return teal_cpim_finish(&w);
 }

@@ -74,13 +74,15 @@ static teal_result read_info(const file_reader *r, const teal_xml_element *entry
 }
 
 /* `C:\My Files\a.txt` and `../../a.txt` are a.txt. */
-static teal_bytes without_path(teal_bytes name)
+teal_bytes teal_file_name_of(teal_bytes path)
 {
-    for (size_t i = name.len; i > 0; i--) {
-        if (name.at[i - 1] == '/' || name.at[i - 1] == '\\')
-            return (teal_bytes){ name.at + i, name.len - i };
-    }
-    return name;
+    size_t i = path.len;
+    while (i > 0 && path.at[i - 1] != '/' && path.at[i - 1] != '\\')
+        i--;
+    teal_bytes name = { i > 0 ? path.at + i : path.at, path.len - i };
+    name = teal_xml_trim(name);
+    bool folder = teal_bytes_equal(name, teal_text(".")) || teal_bytes_equal(name, teal_text(".."));
+    return folder ? (teal_bytes){ 0 } : name;
 }
 
 static teal_result read_name(file_reader *r, const teal_xml_element *entry)
@@ -89,12 +91,10 @@ static teal_result read_name(file_reader *r, const teal_xml_element *entry)
     teal_result result = read_text(r, entry, &r->root->ns, "file-name", TEAL_XML_MAX_BYTES, &name);
     if (result != TEAL_OK)
         return result;
-    name = teal_xml_trim(without_path(name));
-    if (teal_bytes_equal(name, teal_text(".")) || teal_bytes_equal(name, teal_text("..")))
-        name = (teal_bytes){ 0 };
+    name = teal_file_name_of(name);
     if (name.len > TEAL_FILE_MAX_NAME_BYTES)
         return refuse(r, TEAL_LIMIT, "REQ-FT-2 text too long", entry);
-    if (name.len > 0 && !teal_file_is_name(name))
+    if (!teal_file_is_name(name))
         return refuse(r, TEAL_MALFORMED, "REQ-FT-4 control character in a name", entry);
     r->out.name = name;
     return TEAL_OK;

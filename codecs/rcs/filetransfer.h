@@ -54,6 +54,10 @@ static inline size_t TEAL_FILE_ARENA(size_t in_len)
     return TEAL_XML_ARENA(in_len) + 4 * TEAL_FILE_MAX_SECRET_BYTES;
 }
 
+/* The name in a path: what is behind its last / or \\, without white space around it; empty where
+ * that is `.` or `..`. A view of `path`. */
+teal_bytes teal_file_name_of(teal_bytes path);
+
 /* Appends the document: the thumbnail first, as deployed servers do.
  * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (a type, URL or name that decode would refuse or
  * change), TEAL_LIMIT (a text or a time is out of range). */

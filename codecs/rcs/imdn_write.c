@@ -97,8 +97,8 @@ teal_result teal_imdn_message_encode(const teal_rcs_head *head, const teal_rcs_r
     if (receipt.len > 0)
         put_receipt(&w, receipt);
     teal_cpim_begin_part(&w);
-    teal_cpim_put_mime(&w, "Content-Type", TEAL_IMDN_TYPE);
-    teal_cpim_put_mime(&w, "Content-Disposition", "notification");
+    teal_cpim_put_mime(&w, "Content-Type", teal_text(TEAL_IMDN_TYPE));
+    teal_cpim_put_mime(&w, "Content-Disposition", teal_text("notification"));
     teal_cpim_put_body(&w, (teal_bytes){ 0 });
     teal_result result = teal_imdn_encode(n, out);
     return w.failed ? TEAL_MALFORMED : result;

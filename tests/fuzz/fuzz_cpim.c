@@ -32,7 +32,7 @@ static void check_rewritten(const teal_cpim_header *h)
     require(text != NULL && room != NULL);
     teal_cpim_put(&w, "Subject", h->value);
     teal_cpim_begin_part(&w);
-    teal_cpim_put_mime(&w, "Content-Type", "text/plain");
+    teal_cpim_put_mime(&w, "Content-Type", teal_text("text/plain"));
     teal_cpim_put_body(&w, h->raw);
     if (teal_cpim_finish(&w) == TEAL_OK &&
         teal_cpim_decode(teal_written(&out), &arena, &m, NULL) == TEAL_OK) {

@@ -430,7 +430,7 @@ static void test_write(void **state)
     teal_cpim_put_ns(&w, "imdn", TEAL_NS_IMDN);
     teal_cpim_put(&w, "imdn.Message-ID", teal_text("a\\b\\"));
     teal_cpim_begin_part(&w);
-    teal_cpim_put_mime(&w, "Content-Type", "a/b");
+    teal_cpim_put_mime(&w, "Content-Type", teal_text("a/b"));
     teal_cpim_put_body(&w, teal_text("x\\y"));
     assert_int_equal(teal_cpim_finish(&w), TEAL_OK);
     assert_bytes(teal_written(&out), "From: <im:a@b>\r\nNS: imdn <urn:ietf:params:imdn>\r\n"
