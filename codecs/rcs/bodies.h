@@ -8,6 +8,8 @@
 
 #include "codecs/native/content.h"
 #include "codecs/rcs/message.h"
+#include "codecs/rcs/vcard.h"
+#include "codecs/xml.h"
 
 enum {
     TEAL_BODY_MAX_QUOTE_BYTES = 120,
@@ -19,6 +21,7 @@ enum {
 /* One RCS message without its head. Views. */
 typedef struct teal_body {
     teal_kind kind; /* TEAL_KIND_MESSAGE, _RECEIPT or _TYPING: of the envelope that carries it */
+    uint64_t at_ms; /* of a receipt: what DateTime of its message says; 0: any time */
     teal_bytes content_type, bytes;
     size_t stand_in; /* the first octets of a text, which say what the headers say */
     /* The headers; empty: not there. Message ids, but for claimed_sender and reaction. */
@@ -63,7 +66,7 @@ teal_result teal_body_decode(const teal_body *b, uint64_t at_ms, teal_arena *are
 
 static inline size_t TEAL_BODY_ARENA(size_t in_len)
 {
-    return (256 << 10) + 64 * in_len;
+    return TEAL_XML_ARENA(in_len) + TEAL_VCARD_ARENA(in_len) + 2 * in_len + (128 << 10);
 }
 
 /* Words alone, that announce the next body to who reads no headers: not to be shown by who does. */

@@ -1,6 +1,7 @@
 /* Plain text messages in CPIM; see plain.h. Holds message text: used in the plaintext room only. */
 #include "codecs/rcs/plain.h"
 
+#include "codecs/rcs/bodies_words.h"
 #include "codecs/rcs/field.h"
 #include "codecs/utf8.h"
 
@@ -10,10 +11,10 @@ static teal_result refuse(teal_result result, const char *rule, const teal_cpim 
 }
 
 /* The charset parameter, without its quotes; empty where there is none. */
-static teal_bytes charset_of(const teal_cpim *m)
+static teal_bytes charset_of(teal_bytes content_type)
 {
     teal_bytes piece, rest, name, value;
-    teal_field_split(m->content_type, ';', &piece, &rest);
+    teal_field_split(content_type, ';', &piece, &rest);
     while (rest.len > 0) {
         teal_field_split(rest, ';', &piece, &rest);
         teal_field_split(piece, '=', &name, &value);
@@ -27,16 +28,21 @@ static teal_bytes charset_of(const teal_cpim *m)
     return (teal_bytes){ 0 };
 }
 
-static teal_result check_type(const teal_cpim *m, teal_diag *why)
+bool teal_plain_charset_is_utf8(teal_bytes content_type)
 {
     static const char *const charsets[] = { "utf-8", "utf8", "us-ascii" };
-    teal_bytes charset = charset_of(m);
+    teal_bytes charset = charset_of(content_type);
     bool utf8 = charset.len == 0;
     for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
         utf8 = utf8 || teal_cpim_same(charset, teal_text(charsets[i]));
+    return utf8;
+}
+
+static teal_result check_type(const teal_cpim *m, teal_diag *why)
+{
     if (!teal_cpim_type_is(m, "text/plain"))
         return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-50 part is not text/plain", m, why);
-    if (!utf8)
+    if (!teal_plain_charset_is_utf8(m->content_type))
         return refuse(TEAL_UNSUPPORTED, "REQ-CPIM-52 charset is not UTF-8", m, why);
     return TEAL_OK;
 }
@@ -51,15 +57,16 @@ static teal_result check_text(teal_bytes text, size_t at, teal_diag *why)
     return TEAL_OK;
 }
 
-/* The level is all that an e2ee header may say of a plain message. */
+/* The level, and what the text says too, is all that e2ee headers may say of a plain message. */
 static teal_result check_level(const teal_cpim *m, teal_diag *why)
 {
     for (size_t i = 0; i < m->n_headers; i++) {
         const teal_cpim_header *h = &m->headers[i];
         if (!teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)))
             continue;
-        if (!teal_cpim_same(h->name, teal_text("Level")) ||
-            !teal_cpim_same(h->value, teal_text("transport")))
+        bool level = teal_cpim_same(h->name, teal_text("Level")) &&
+                     teal_cpim_same(h->value, teal_text("transport"));
+        if (!level && teal_body_find(h->name) == TEAL_BODY_HEADERS)
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-51 e2ee header in a plain message", h->at,
                                why);
     }
@@ -122,7 +129,7 @@ teal_result teal_plain_encode(const teal_plain *p, const teal_rcs_routing *routi
     teal_cpim_put_ns(&w, "e2ee", TEAL_NS_E2EE);
     teal_cpim_put(&w, "e2ee.Level", teal_text("transport"));
     teal_cpim_begin_part(&w);
-    teal_cpim_put_mime(&w, "Content-Type", "text/plain;charset=UTF-8");
+    teal_cpim_put_mime(&w, "Content-Type", teal_text("text/plain;charset=UTF-8"));
     teal_cpim_put_body(&w, p->text);
     return teal_cpim_finish(&w);
 }

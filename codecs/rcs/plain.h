@@ -15,8 +15,9 @@ typedef struct teal_plain {
     teal_bytes text; /* UTF-8, not empty, no NUL */
 } teal_plain;
 
-/* Decodes a message to one recipient. `e2ee.Level: transport` may be there; any other e2ee header
- * is refused: such a message is not plain. Charset UTF-8 or US-ASCII; base64 in lines is taken, as
+/* Decodes a message to one recipient. `e2ee.Level: transport` may be there, and the headers of
+ * bodies.h, which say what the text says too; any other e2ee header is refused: such a message is
+ * not plain. Charset UTF-8 or US-ASCII; base64 in lines is taken, as
  * some networks write it.
  *
  * in:    must live as long as *out.
@@ -36,6 +37,9 @@ static inline size_t TEAL_PLAIN_ARENA(size_t in_len)
 {
     return TEAL_CPIM_ARENA(in_len) + 16 * 1024 + 3 * in_len;
 }
+
+/* Whether a media type's charset is UTF-8 or US-ASCII, or not given. */
+bool teal_plain_charset_is_utf8(teal_bytes content_type);
 
 /* Appends the canonical form. routing: only its flags are obeyed; may be NULL.
  * Returns TEAL_OK, TEAL_SPACE (out->len: need), TEAL_MALFORMED (no UTF-8 text, a value that cannot

@@ -1,0 +1,742 @@
+/* Contents as RCS bodies: what each says, what stands in where RCS has no word, what peers send,
+ * and that everything comes back over a whole CPIM message. */
+#include "codecs/rcs/bodies.h"
+#include "codecs/rcs/datetime.h"
+#include "codecs/rcs/plain.h"
+#include "codecs/utf8.h"
+#include "tests/support/exact.h"
+#include "tests/support/texts.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define HEAD                                                                                       \
+    "From: <tel:+14155550100>\r\nTo: <sip:bob@rcs.example>\r\n"                                    \
+    "DateTime: 2026-11-24T09:00:00.123Z\r\nNS: imdn <urn:ietf:params:imdn>\r\n"                    \
+    "imdn.Message-ID: MxM\r\nNS: e2ee <urn:teal:ns:e2ee:1>\r\n"
+#define TEXT_PART "\r\nContent-Type: text/plain;charset=UTF-8\r\n\r\n"
+
+static _Alignas(16) uint8_t room[2 << 20], scratch[1 << 20];
+
+static teal_arena scratch_arena(void)
+{
+    return (teal_arena){ scratch, sizeof scratch, 0 };
+}
+
+static void assert_bytes(teal_bytes got, const char *want)
+{
+    if (!teal_bytes_equal(got, teal_text(want)))
+        fail_msg("got \"%.*s\", not \"%s\"", (int)got.len, (const char *)got.at, want);
+}
+
+/* A content around one part. */
+typedef struct small_content {
+    Teal__V1__Content c;
+    Teal__V1__Part part, *parts[1];
+} small_content;
+
+static Teal__V1__Content *content_of(small_content *s, Teal__V1__Part__PartCase part_case)
+{
+    teal__v1__content__init(&s->c);
+    teal__v1__part__init(&s->part);
+    s->part.part_case = part_case;
+    s->parts[0] = &s->part;
+    s->c.parts = s->parts;
+    s->c.n_parts = part_case != TEAL__V1__PART__PART__NOT_SET;
+    return &s->c;
+}
+
+static const teal_body *bodies_of(const Teal__V1__Content *c, const teal_body_context *x,
+                                  teal_arena *arena, size_t *n)
+{
+    const teal_body *bodies;
+    teal_diag why = { 0 };
+    if (teal_bodies_encode(c, x, arena, &bodies, n, &why) != TEAL_OK)
+        fail_msg("%s", why.rule);
+    return bodies;
+}
+
+static teal_bytes message_of(const teal_body *b, teal_arena *arena)
+{
+    static const teal_bytes to = { (const uint8_t *)"sip:bob@rcs.example", 19 };
+    const teal_rcs_head head = { .from = teal_text("tel:+14155550100"),
+                                 .to = &to,
+                                 .n_to = 1,
+                                 .sent_at_ms = 1795510800123,
+                                 .message_id = teal_text("MxM") };
+    size_t cap = b->bytes.len + 4096;
+    teal_writer out = { teal_arena_take(arena, cap), cap, 0 };
+    assert_int_equal(teal_body_message_encode(&head, NULL, b, &out), TEAL_OK);
+    return teal_written(&out);
+}
+
+/* With copies of exactly their size, and exactly the memory that is promised to be enough. */
+static teal_result read_message(teal_bytes message, teal_body *b, teal_diag *why)
+{
+    static uint8_t *copy, *body_room, *cpim_room;
+    free(copy); /* views of the last message end here */
+    free(body_room);
+    free(cpim_room);
+    copy = exact_copy(message.at, message.len);
+    cpim_room = malloc(TEAL_CPIM_ARENA(message.len));
+    teal_arena cpim_arena = { cpim_room, TEAL_CPIM_ARENA(message.len), 0 };
+    teal_cpim m;
+    body_room = NULL;
+    teal_result result = teal_cpim_decode((teal_bytes){ copy, message.len }, &cpim_arena, &m, why);
+    if (result != TEAL_OK)
+        return result;
+    body_room = malloc(2 * m.body.len + 64);
+    teal_arena body_arena = { body_room, 2 * m.body.len + 64, 0 };
+    return teal_body_read(&m, &body_arena, b, why);
+}
+
+static teal_result decode(const teal_body *b, Teal__V1__Content **c, teal_diag *why)
+{
+    teal_arena arena = { room, TEAL_BODY_ARENA(b->bytes.len), 0 };
+    assert_true(arena.cap <= sizeof room);
+    return teal_body_decode(b, 1795510800123, &arena, c, why);
+}
+
+static teal_bytes encoded(const Teal__V1__Content *c, teal_arena *arena)
+{
+    teal_writer measured = { 0 };
+    (void)!teal_content_encode(c, &measured);
+    teal_writer out = { teal_arena_take(arena, measured.len), measured.len, 0 };
+    assert_int_equal(teal_content_encode(c, &out), TEAL_OK);
+    return teal_written(&out);
+}
+
+/* Over the whole message and back: the same octets. */
+static void assert_comes_back(const Teal__V1__Content *c, const teal_body *b)
+{
+    static uint8_t kept[1 << 20];
+    teal_arena arena = { kept, sizeof kept, 0 };
+    Teal__V1__Content *back;
+    teal_body read;
+    teal_diag why = { 0 };
+    teal_bytes want = encoded(c, &arena);
+    if (read_message(message_of(b, &arena), &read, &why) != TEAL_OK ||
+        decode(&read, &back, &why) != TEAL_OK)
+        fail_msg("%s at %zu", why.rule, why.at);
+    assert_int_equal(read.kind, b->kind);
+    assert_true(teal_bytes_equal(encoded(back, &arena), want));
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    small_content s;
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_TEXT);
+    s.part.text = "Hello, \xe2\x82\xac \xf0\x9f\x91\x8d\r\nworld";
+    teal_arena arena = scratch_arena();
+    size_t n;
+    const teal_body *b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_bytes(message_of(b, &arena), HEAD "e2ee.Level: transport\r\n" TEXT_PART
+                                             "Hello, \xe2\x82\xac \xf0\x9f\x91\x8d\r\n"
+                                             "world");
+    assert_comes_back(c, b);
+}
+
+/* What peers without our headers see, and what peers with them read. */
+static void test_headers(void **state)
+{
+    static const struct {
+        const char *reply_to, *edit_of, *revoke_of, *claimed, *reaction, *text, *quote;
+        bool removed;
+        const char *headers, *body;
+    } rows[] = {
+        { .reaction = "\xf0\x9f\x91\x8d",
+          .headers = "e2ee.Reaction: add; MxT; \xf0\x9f\x91\x8d\r\ne2ee.Stand-In: 34\r\n",
+          .body = "Reacted \xf0\x9f\x91\x8d to an earlier message" },
+        { .reaction = "\xf0\x9f\x91\x8d",
+          .removed = true,
+          .quote = "See you\nat noon",
+          .headers = "e2ee.Reaction: remove; MxT; \xf0\x9f\x91\x8d\r\ne2ee.Stand-In: 52\r\n",
+          .body = "Removed the reaction \xf0\x9f\x91\x8d from \xe2\x80\x9cSee you at noon"
+                  "\xe2\x80\x9d" },
+        { .reply_to = "MxT",
+          .text = "yes",
+          .quote = "Noon?",
+          .headers = "e2ee.Reply-To: MxT\r\ne2ee.Stand-In: 22\r\n",
+          .body = "Reply to \xe2\x80\x9cNoon?\xe2\x80\x9d: yes" },
+        { .reply_to = "MxT",
+          .text = "yes",
+          .headers = "e2ee.Reply-To: MxT\r\ne2ee.Stand-In: 29\r\n",
+          .body = "Reply to an earlier message: yes" },
+        { .edit_of = "MxT",
+          .text = "noon",
+          .headers = "e2ee.Edit-Of: MxT\r\ne2ee.Stand-In: 28\r\n",
+          .body = "Edit of an earlier message: noon" },
+        { .revoke_of = "MxT",
+          .quote = "what must not be quoted",
+          .headers = "e2ee.Revoke-Of: MxT\r\ne2ee.Stand-In: 27\r\n",
+          .body = "Recalled an earlier message" },
+        { .claimed = "PostOffice",
+          .text = "Your parcel",
+          .headers = "e2ee.Claimed-Sender: PostOffice\r\ne2ee.Stand-In: 38\r\n",
+          .body = "From \xe2\x80\x9cPostOffice\xe2\x80\x9d (not verified): Your parcel" },
+        { .text = "Liked an image", /* names no target: a text like any other */
+          .headers = "",
+          .body = "Liked an image" },
+        { .text = "Loved \xe2\x80\x9cNoon?\xe2\x80\x9d",
+          .headers = "",
+          .body = "Loved \xe2\x80\x9cNoon?\xe2\x80\x9d" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        small_content s;
+        Teal__V1__Reaction reaction = TEAL__V1__REACTION__INIT;
+        Teal__V1__Content *c = content_of(&s, rows[i].text ? TEAL__V1__PART__PART_TEXT
+                                                           : TEAL__V1__PART__PART__NOT_SET);
+        char want[1024];
+        if (rows[i].text)
+            s.part.text = (char *)rows[i].text;
+        if (rows[i].reply_to)
+            c->reply_to = (char *)rows[i].reply_to;
+        if (rows[i].edit_of)
+            c->edit_of = (char *)rows[i].edit_of;
+        if (rows[i].revoke_of)
+            c->revoke_of = (char *)rows[i].revoke_of;
+        if (rows[i].claimed)
+            c->claimed_sender = (char *)rows[i].claimed;
+        if (rows[i].reaction) {
+            reaction.message_id = "MxT";
+            reaction.emoji = (char *)rows[i].reaction;
+            reaction.removed = rows[i].removed;
+            c->reaction = &reaction;
+        }
+        const teal_body_context x = { .quote = rows[i].quote ? teal_text(rows[i].quote)
+                                                             : (teal_bytes){ 0 } };
+        teal_arena arena = scratch_arena();
+        size_t n;
+        const teal_body *b = bodies_of(c, &x, &arena, &n);
+        assert_int_equal(n, 1);
+        snprintf(want, sizeof want, HEAD "e2ee.Level: transport\r\n%s" TEXT_PART "%s",
+                 rows[i].headers, rows[i].body);
+        teal_bytes message = message_of(b, &arena);
+        assert_bytes(message, want);
+        assert_comes_back(c, b);
+
+        teal_plain p; /* who knows no headers takes the text as it is */
+        assert_int_equal(teal_plain_decode(message, &arena, NULL, &p, NULL), TEAL_OK);
+        assert_bytes(p.text, rows[i].body);
+    }
+}
+
+static void test_long_quote(void **state)
+{
+    (void)state;
+    small_content s;
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_TEXT);
+    s.part.text = "yes";
+    c->reply_to = "MxT";
+    char quote[400];
+    for (size_t i = 0; i < sizeof quote; i += 4)
+        memcpy(quote + i, "\xf0\x9f\x91\x8d", 4);
+    for (size_t skew = 0; skew < 4; skew++) {
+        quote[0] = quote[1] = quote[2] = quote[3] = 'x';
+        teal_arena arena = scratch_arena();
+        size_t n;
+        const teal_body_context x = { .quote = { (uint8_t *)quote + skew, sizeof quote - skew } };
+        const teal_body *b = bodies_of(c, &x, &arena, &n);
+        assert_true(teal_utf8_valid(b->bytes));
+        assert_true(b->stand_in <= TEAL_BODY_MAX_QUOTE_BYTES + 30);
+        assert_comes_back(c, b);
+    }
+    const teal_body_context bad = { .quote = teal_text("\xff") };
+    teal_arena arena = scratch_arena();
+    const teal_body *b;
+    size_t n;
+    assert_int_equal(teal_bodies_encode(c, &bad, &arena, &b, &n, NULL), TEAL_MALFORMED);
+}
+
+static void test_media(void **state)
+{
+    (void)state;
+    static uint8_t secret[] = { 0, 1, 2, 0xff };
+    small_content s;
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_MEDIA);
+    Teal__V1__Media media = TEAL__V1__MEDIA__INIT;
+    Teal__V1__Thumbnail thumbnail = TEAL__V1__THUMBNAIL__INIT;
+    s.part.media = &media;
+    media.url = "https://x.example/f";
+    media.content_type = "image/jpeg";
+    media.size_bytes = 123456;
+    media.name = "a.jpg";
+    media.expires_at_ms = 1795510800123;
+    thumbnail.url = "https://x.example/t";
+    thumbnail.content_type = "image/png";
+    media.thumbnail = &thumbnail;
+    teal_arena arena = scratch_arena();
+    size_t n;
+    const teal_body *b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_true(teal_media_type_is(b->content_type, "application/vnd.gsma.rcs-ft-http+xml"));
+    assert_comes_back(c, b);
+
+    c->reply_to = "MxT"; /* has no room in the XML: a message in words goes before it */
+    b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 2);
+    assert_bytes(b[0].bytes, "Reply to an earlier message:");
+    assert_true(teal_body_is_notice(&b[0]));
+    assert_false(teal_body_is_notice(&b[1]));
+    assert_comes_back(c, &b[1]);
+    c->reply_to = (char *)protobuf_c_empty_string;
+
+    media.key = (ProtobufCBinaryData){ sizeof secret, secret }; /* nobody there could open it */
+    b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_bytes(b->bytes, "Sent a file that cannot be fetched here: \xe2\x80\x9c"
+                           "a.jpg\xe2\x80\x9d");
+    assert_int_equal(b->stand_in, 0);
+    const teal_body_context sealed = { .sealed = true };
+    b = bodies_of(c, &sealed, &arena, &n);
+    assert_comes_back(c, b);
+
+    media.key = (ProtobufCBinaryData){ 0 };
+    media.url = "javascript:alert(1)";
+    media.name = "../";
+    b = bodies_of(c, NULL, &arena, &n);
+    assert_bytes(b->bytes, "Sent a file that cannot be fetched here");
+    media.url = "https://x.example/f";
+    thumbnail.url = "javascript:alert(1)"; /* the file is what counts */
+    b = bodies_of(c, NULL, &arena, &n);
+    assert_true(teal_media_type_is(b->content_type, "application/vnd.gsma.rcs-ft-http+xml"));
+    assert_null(memmem(b->bytes.at, b->bytes.len, "thumbnail", 9));
+}
+
+static void test_location(void **state)
+{
+    (void)state;
+    small_content s;
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_LOCATION);
+    Teal__V1__Location location = TEAL__V1__LOCATION__INIT;
+    s.part.location = &location;
+    location.latitude = -90;
+    location.longitude = 0.1;
+    location.label = "Pole & more";
+    location.radius_m = 0.5;
+    const teal_body_context x = { .sender = teal_text("tel:+14155550100"), .sent_at_ms = 1 };
+    teal_arena arena = scratch_arena();
+    size_t n;
+    const teal_body *b = bodies_of(c, &x, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_non_null(memmem(b->bytes.at, b->bytes.len, "<gml:pos>-90 0.1</gml:pos>", 26));
+    assert_non_null(memmem(b->bytes.at, b->bytes.len, "entity=\"tel:+14155550100\"", 25));
+    assert_comes_back(c, b);
+    static const double bad[] = { 90.0000001, -1e300, 1.0 / 0.0, 0.0 / 0.0 };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        teal_diag why = { 0 };
+        location.latitude = bad[i];
+        assert_int_equal(teal_bodies_encode(c, &x, &arena, &b, &n, &why), TEAL_MALFORMED);
+        assert_memory_equal(why.rule, "REQ-BODY-5 ", 11);
+    }
+}
+
+static void test_receipts_and_typing(void **state)
+{
+    static const struct {
+        Teal__V1__Disposition disposition;
+        const char *says;
+    } rows[] = {
+        { TEAL__V1__DISPOSITION__DELIVERED, "<delivery-notification><status><delivered/>" },
+        { TEAL__V1__DISPOSITION__DISPLAYED, "<display-notification><status><displayed/>" },
+        { TEAL__V1__DISPOSITION__FAILED, "<delivery-notification><status><failed/>" },
+    };
+    (void)state;
+    small_content s;
+    size_t n;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+        Teal__V1__DeviceReceipt receipt = TEAL__V1__DEVICE_RECEIPT__INIT;
+        receipt.message_id = "MxT";
+        receipt.disposition = rows[i].disposition;
+        receipt.at_ms = 1795510800123; /* DateTime of the message */
+        c->receipt = &receipt;
+        const teal_body_context x = { .receipted_sent_at_ms = 1795510700000 };
+        teal_arena arena = scratch_arena();
+        const teal_body *b = bodies_of(c, &x, &arena, &n);
+        assert_int_equal(n, 1);
+        assert_int_equal(b->kind, TEAL_KIND_RECEIPT);
+        assert_int_equal(b->at_ms, receipt.at_ms);
+        assert_non_null(memmem(b->bytes.at, b->bytes.len, rows[i].says, strlen(rows[i].says)));
+        teal_bytes message = message_of(b, &arena);
+        const char *disposition = "\r\nContent-Disposition: notification\r\n";
+        assert_non_null(memmem(message.at, message.len, disposition, strlen(disposition)));
+        assert_comes_back(c, b);
+    }
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+    Teal__V1__Typing typing = TEAL__V1__TYPING__INIT;
+    typing.active = true;
+    typing.refresh_s = 60;
+    c->typing = &typing;
+    teal_arena arena = scratch_arena();
+    const teal_body *b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_int_equal(b->kind, TEAL_KIND_TYPING);
+    assert_comes_back(c, b);
+
+    const teal_bytes to = teal_text("sip:bob@rcs.example");
+    const teal_rcs_head asks = {
+        .from = to, .to = &to, .n_to = 1, .message_id = to, .wants = TEAL_WANTS_DELIVERED
+    };
+    teal_writer out = { room, sizeof room, 0 };
+    assert_int_equal(teal_body_message_encode(&asks, NULL, b, &out), TEAL_MALFORMED);
+}
+
+static void test_several_parts(void **state)
+{
+    (void)state;
+    Teal__V1__Content c = TEAL__V1__CONTENT__INIT;
+    Teal__V1__Part text = TEAL__V1__PART__INIT, empty = TEAL__V1__PART__INIT,
+                   later = TEAL__V1__PART__INIT, contact_part = TEAL__V1__PART__INIT;
+    Teal__V1__Part *parts[] = { &empty, &text, &later, &contact_part, &text };
+    Teal__V1__Contact contact = TEAL__V1__CONTACT__INIT;
+    text.part_case = empty.part_case = TEAL__V1__PART__PART_TEXT;
+    text.text = "hi";
+    empty.text = "";
+    contact_part.part_case = TEAL__V1__PART__PART_CONTACT;
+    contact_part.contact = &contact;
+    c.parts = parts;
+    c.n_parts = 5;
+    c.edit_of = "MxT";
+    teal_arena arena = scratch_arena();
+    size_t n;
+    const teal_body *b = bodies_of(&c, NULL, &arena, &n);
+    assert_int_equal(n, 4);
+    assert_bytes(b[0].bytes, "Edit of an earlier message: hi");
+    assert_bytes(b[0].edit_of, "MxT");
+    assert_bytes(b[1].bytes, "Sent something that cannot be shown here"); /* a part of tomorrow */
+    assert_int_equal(b[1].stand_in, 0);
+    assert_bytes(b[2].bytes, "Sent something that cannot be shown here"); /* nobody in it */
+    assert_bytes(b[3].bytes, "hi");
+    assert_int_equal(b[3].edit_of.len, 0);
+
+    c.n_parts = 0; /* never silence */
+    c.edit_of = (char *)protobuf_c_empty_string;
+    b = bodies_of(&c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_bytes(b[0].bytes, "Sent something that cannot be shown here");
+
+    static Teal__V1__Part *many[TEAL_BODY_MAX_PARTS + 1];
+    for (size_t i = 0; i < sizeof many / sizeof many[0]; i++)
+        many[i] = &text;
+    c.parts = many;
+    c.n_parts = TEAL_BODY_MAX_PARTS;
+    b = bodies_of(&c, NULL, &arena, &n);
+    assert_int_equal(n, TEAL_BODY_MAX_PARTS);
+    c.n_parts++;
+    assert_int_equal(teal_bodies_encode(&c, NULL, &arena, &b, &n, NULL), TEAL_LIMIT);
+}
+
+static void test_not_said(void **state)
+{
+    static const struct {
+        const char *id, *emoji, *rule;
+    } rows[] = {
+        { "", "x", "REQ-BODY-4 " },
+        { "a b", "x", "REQ-BODY-3 " },
+        { "M\xc3\xa4", "x", "REQ-BODY-3 " },
+        { "M", "", "REQ-BODY-4 " },
+        { "M", "a\r\nSubject: b", "REQ-BODY-4 " },
+        { "M", " x", "REQ-BODY-4 " },
+    };
+    (void)state;
+    teal_arena arena = scratch_arena();
+    const teal_body *b;
+    size_t n;
+    small_content s;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+        Teal__V1__Reaction reaction = TEAL__V1__REACTION__INIT;
+        teal_diag why = { 0 };
+        reaction.message_id = (char *)rows[i].id;
+        reaction.emoji = (char *)rows[i].emoji;
+        c->reaction = &reaction;
+        assert_int_equal(teal_bodies_encode(c, NULL, &arena, &b, &n, &why), TEAL_MALFORMED);
+        assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+    }
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_TEXT);
+    s.part.text = "x";
+    c->claimed_sender = "a\nb";
+    assert_int_equal(teal_bodies_encode(c, NULL, &arena, &b, &n, NULL), TEAL_MALFORMED);
+    c->claimed_sender = (char *)protobuf_c_empty_string;
+    for (size_t cap = 0; cap < 600; cap += 8) {
+        teal_arena small = { room, cap, 0 };
+        teal_result result = teal_bodies_encode(c, NULL, &small, &b, &n, NULL);
+        assert_true(result == TEAL_SPACE || (result == TEAL_OK && cap > 1));
+    }
+}
+
+/* Messages as peers write them. */
+static void test_read(void **state)
+{
+    static const struct {
+        const char *name, *message;
+        teal_result want;
+        const char *rule; /* of a refusal; else the text of the first part, or NULL */
+    } rows[] = {
+        { "a peer's text", HEAD "\r\nContent-type: text/plain\r\n\r\nhello", TEAL_OK, "hello" },
+        { "base64",
+          HEAD "\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+               "aGVs\r\nbG8=\r\n",
+          TEAL_OK, "hello" },
+        { "words to leave out", HEAD "e2ee.Stand-In: 4\r\n" TEXT_PART "Re: hello", TEAL_OK,
+          "hello" },
+        { "header in any case", HEAD "E2EE.reply-to: MxT\r\n" TEXT_PART "hello", TEAL_OK, "hello" },
+        { "text of a tapback", HEAD TEXT_PART "Liked an image", TEAL_OK, "Liked an image" },
+        { "emoji with a semicolon", HEAD "e2ee.Reaction: add;M;a; b\r\n" TEXT_PART "x", TEAL_OK,
+          "x" },
+        { "two vCards",
+          HEAD "\r\nContent-Type: text/x-vcard\r\n\r\nBEGIN:VCARD\nFN:a\nEND:VCARD\n"
+               "BEGIN:VCARD\nFN:b\nEND:VCARD\n",
+          TEAL_OK, NULL },
+        { "failed, with a reason",
+          HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
+               "<delivery-notification><status><failed><mls-client-failure-reason>"
+               "<failed-to-decrypt/></mls-client-failure-reason></failed></status>"
+               "</delivery-notification></imdn>",
+          TEAL_OK, NULL },
+        { "an e2ee header that is none of these", HEAD "e2ee.Suite: 1\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-CPIM-51 " },
+        { "another level", HEAD "e2ee.Level: e2ee\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "header twice", HEAD "e2ee.Reply-To: a\r\ne2ee.Reply-To: b\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "id with a blank", HEAD "e2ee.Reply-To: a b\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction of two fields", HEAD "e2ee.Reaction: add; M\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction of another verb", HEAD "e2ee.Reaction: toggle; M; x\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "stand-in of 0", HEAD "e2ee.Stand-In: 0\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "stand-in over 6 digits", HEAD "e2ee.Stand-In: 1000000\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "stand-in longer than the text", HEAD "e2ee.Stand-In: 2\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-7 " },
+        { "stand-in inside a character", HEAD "e2ee.Stand-In: 1\r\n" TEXT_PART "\xc3\xa4",
+          TEAL_MALFORMED, "REQ-BODY-7 " },
+        { "stand-in of a picture",
+          HEAD "e2ee.Stand-In: 1\r\n\r\nContent-Type: application/vnd.gsma.rcs-ft-http+xml\r\n\r\n"
+               "<file/>",
+          TEAL_MALFORMED, "REQ-BODY-7 " },
+        { "empty text", HEAD TEXT_PART "", TEAL_MALFORMED, "REQ-CPIM-54 " },
+        { "another charset", HEAD "\r\nContent-Type: text/plain;charset=utf-16\r\n\r\nx",
+          TEAL_UNSUPPORTED, "REQ-CPIM-52 " },
+        { "media type that is not carried", HEAD "\r\nContent-Type: text/html\r\n\r\n<p>",
+          TEAL_UNSUPPORTED, "REQ-BODY-8 " },
+        { "no media type", HEAD "\r\n\r\nx", TEAL_UNSUPPORTED, "REQ-BODY-8 " },
+        { "interworking, which is no receipt",
+          HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
+               "<interworking-notification><status><legacy-sms/></status>"
+               "</interworking-notification></imdn>",
+          TEAL_UNSUPPORTED, "REQ-BODY-8 " },
+        { "display that was refused",
+          HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
+               "<display-notification><status><forbidden/></status></display-notification></imdn>",
+          TEAL_UNSUPPORTED, "REQ-BODY-8 " },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].name);
+        teal_body b;
+        Teal__V1__Content *c = NULL;
+        teal_diag why = { 0 };
+        teal_result result = read_message(teal_text(rows[i].message), &b, &why);
+        if (result == TEAL_OK)
+            result = decode(&b, &c, &why);
+        assert_int_equal(result, rows[i].want);
+        if (rows[i].want != TEAL_OK)
+            assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+        else if (rows[i].rule != NULL)
+            assert_string_equal(c->parts[0]->text, rows[i].rule);
+    }
+}
+
+static char *string_of(teal_bytes b, teal_arena *arena)
+{
+    char *s = teal_arena_array(arena, b.len + 1, 1);
+    if (b.len > 0)
+        memcpy(s, b.at, b.len);
+    return s;
+}
+
+static char *hard_string(test_random *r, teal_arena *arena, size_t max, bool lines)
+{
+    return string_of(test_hard_text(r, arena, max, lines), arena);
+}
+
+static char *random_id(test_random *r, teal_arena *arena)
+{
+    return string_of(test_random_text(r, arena, 1, 64, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~aZ09"),
+                     arena);
+}
+
+static Teal__V1__Media *random_media(test_random *r, teal_arena *arena)
+{
+    Teal__V1__Media *m = teal_arena_take(arena, sizeof *m);
+    teal__v1__media__init(m);
+    m->url = "https://x.example/<\"&'>";
+    m->content_type = "video/mp4";
+    m->size_bytes = test_random_u64(r);
+    m->plays_at_once = test_random_below(r, 2) == 1;
+    if (test_random_below(r, 2))
+        m->playing_length_s = (uint32_t)test_random_u64(r);
+    if (test_random_below(r, 2))
+        m->expires_at_ms = test_random_below(r, TEAL_DATETIME_MAX_MS + 1);
+    if (test_random_below(r, 2)) {
+        teal_bytes key = test_random_bytes(r, arena, 1, 64);
+        m->key = (ProtobufCBinaryData){ key.len, (uint8_t *)key.at };
+    }
+    if (test_random_below(r, 2)) {
+        m->thumbnail = teal_arena_take(arena, sizeof *m->thumbnail);
+        teal__v1__thumbnail__init(m->thumbnail);
+        m->thumbnail->url = "http://y";
+        m->thumbnail->content_type = "a/b";
+        m->thumbnail->size_bytes = test_random_u64(r);
+    }
+    if (test_random_below(r, 2))
+        m->name = string_of(test_random_text(r, arena, 1, 30, "abc.<&>_"), arena);
+    if (strcmp(m->name, ".") == 0 || strcmp(m->name, "..") == 0)
+        m->name = "x";
+    return m;
+}
+
+static Teal__V1__Location *random_location(test_random *r, teal_arena *arena)
+{
+    Teal__V1__Location *l = teal_arena_take(arena, sizeof *l);
+    teal__v1__location__init(l);
+    l->latitude = ((double)test_random_below(r, 180000000001) - 90e9) / 1e9;
+    l->longitude = ((double)test_random_below(r, 360000000001) - 180e9) / 1e9;
+    if (test_random_below(r, 2))
+        l->radius_m = (double)test_random_below(r, 1000000) / 1e3;
+    if (test_random_below(r, 2))
+        l->label = hard_string(r, arena, 40, true);
+    if (test_random_below(r, 2))
+        l->expires_at_ms = test_random_between(r, 1, TEAL_DATETIME_MAX_MS);
+    return l;
+}
+
+static Teal__V1__Contact *random_contact(test_random *r, teal_arena *arena)
+{
+    static char *handles[] = { "tel:+14155550100", "im:a@b.example", "0800 123" };
+    Teal__V1__Contact *c = teal_arena_take(arena, sizeof *c);
+    teal__v1__contact__init(c);
+    c->name = hard_string(r, arena, 40, false);
+    c->handles = handles;
+    c->n_handles = test_random_below(r, 4);
+    return c;
+}
+
+static Teal__V1__Part *random_part(test_random *r, teal_arena *arena)
+{
+    Teal__V1__Part *p = teal_arena_take(arena, sizeof *p);
+    teal__v1__part__init(p);
+    p->part_case = (Teal__V1__Part__PartCase)test_random_between(r, 1, 4);
+    switch (p->part_case) {
+    case TEAL__V1__PART__PART_MEDIA:
+        p->media = random_media(r, arena);
+        break;
+    case TEAL__V1__PART__PART_LOCATION:
+        p->location = random_location(r, arena);
+        break;
+    case TEAL__V1__PART__PART_CONTACT:
+        p->contact = random_contact(r, arena);
+        break;
+    default:
+        p->text = hard_string(r, arena, 200, true);
+    }
+    return p;
+}
+
+static Teal__V1__Content *random_content(test_random *r, teal_arena *arena)
+{
+    Teal__V1__Content *c = teal_arena_take(arena, sizeof *c);
+    teal__v1__content__init(c);
+    c->n_parts = test_random_between(r, 1, 4);
+    c->parts = teal_arena_array(arena, c->n_parts, sizeof *c->parts);
+    for (size_t i = 0; i < c->n_parts; i++)
+        c->parts[i] = random_part(r, arena);
+    if (test_random_below(r, 2))
+        c->reply_to = random_id(r, arena);
+    if (test_random_below(r, 2))
+        c->edit_of = random_id(r, arena);
+    if (test_random_below(r, 4) == 0)
+        c->claimed_sender = hard_string(r, arena, 20, false);
+    return c;
+}
+
+/* The part of that number alone, the first with the headers, as the bodies have it. */
+static Teal__V1__Content only_part(const Teal__V1__Content *c, size_t i)
+{
+    Teal__V1__Content one = TEAL__V1__CONTENT__INIT;
+    if (i == 0)
+        one = *c;
+    one.parts = c->parts + i;
+    one.n_parts = 1;
+    return one;
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 1000; i++) {
+        teal_arena arena = scratch_arena();
+        const Teal__V1__Content *c = random_content(&r, &arena);
+        teal_body_context x = { .sealed = true };
+        size_t n, parts = 0;
+        if (test_random_below(&r, 2))
+            x.quote = test_hard_text(&r, &arena, 100, true);
+        const teal_body *b = bodies_of(c, &x, &arena, &n);
+        for (size_t k = 0; k < n; k++) {
+            if (teal_body_is_notice(&b[k]))
+                continue;
+            Teal__V1__Content one = only_part(c, parts++);
+            assert_comes_back(&one, &b[k]);
+        }
+        assert_int_equal(parts, c->n_parts);
+    }
+}
+
+static void test_reactions_come_back(void **state)
+{
+    (void)state;
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 500; i++) {
+        teal_arena arena = scratch_arena();
+        Teal__V1__Content c = TEAL__V1__CONTENT__INIT;
+        Teal__V1__Reaction reaction = TEAL__V1__REACTION__INIT;
+        size_t n;
+        reaction.message_id = string_of(test_random_text(&r, &arena, 1, 64, "aZ09=-_"), &arena);
+        reaction.emoji = hard_string(&r, &arena, 16, false);
+        reaction.removed = test_random_below(&r, 2) == 1;
+        c.reaction = &reaction;
+        const teal_body *b = bodies_of(&c, NULL, &arena, &n);
+        assert_int_equal(n, 1);
+        assert_comes_back(&c, b);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_long_quote),
+        cmocka_unit_test(test_media),
+        cmocka_unit_test(test_location),
+        cmocka_unit_test(test_receipts_and_typing),
+        cmocka_unit_test(test_several_parts),
+        cmocka_unit_test(test_not_said),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_reactions_come_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
