@@ -79,6 +79,7 @@ support_lib := $(B)/libsupport.a
 programs := $(B)/teald $(B)/teal
 peer_bin := $(peers:%=$(B)/peers/%)
 test_bin := $(test_src:%.c=$(B)/%)
+tool_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
 bench_bin := $(bench_src:%.c=$(B)/%)
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 
@@ -98,7 +99,7 @@ help:
 
 all: programs
 programs: $(programs) $(peer_bin)
-tests: $(test_bin)
+tests: $(test_bin) $(tool_bin)
 threaded: $(threaded:%=$(B)/tests/unit/test_%)
 fuzzers: $(fuzz_bin)
 
@@ -188,6 +189,9 @@ $(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
 test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
 $(test_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
+# What scripts among the tests have the codecs do.
+$(tool_bin): $(B)/%: $(B)/%.o $(codec_lib)
+	$(call step,LINK) $(LINK) $^ $(pkg_libs) -o $@
 $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 # Without libFuzzer a target runs over the inputs that it is given.
