@@ -117,12 +117,12 @@ static teal_result unpad(const uint8_t *padded, size_t padded_len, size_t *conte
 }
 
 static teal_result unwrap(const teal_envelope *e, const teal_hash *header,
-                          const teal_wrapped_key *key, const uint8_t prekey_sk[static 32],
-                          uint8_t message_key[static 32], teal_diag *why)
+                          const teal_wrapped_key *key, const uint8_t prekey_pk[static 32],
+                          const uint8_t prekey_sk[static 32], uint8_t message_key[static 32],
+                          teal_diag *why)
 {
     wrap_aad aad = wrap_aad_of(header, key);
-    uint8_t commitment[TEAL_HASH_BYTES], prekey_pk[TEAL_KEY_BYTES];
-    crypto_scalarmult_base(prekey_pk, prekey_sk);
+    uint8_t commitment[TEAL_HASH_BYTES];
     if (teal_hpke_open(prekey_pk, prekey_sk, key->enc, teal_text("teal wrap v1"), VIEW(aad.at),
                        VIEW(key->wrapped), message_key) != TEAL_OK)
         return teal_refuse(TEAL_FORGED, "REQ-SEAL-1 wrapped key does not open", 0, why);
@@ -133,8 +133,8 @@ static teal_result unwrap(const teal_envelope *e, const teal_hash *header,
 }
 
 teal_result teal_open(const teal_envelope *e, const teal_wrapped_key *key,
-                      const uint8_t prekey_sk[static 32], uint8_t *content, size_t *content_len,
-                      teal_diag *why)
+                      const uint8_t prekey_pk[static 32], const uint8_t prekey_sk[static 32],
+                      uint8_t *content, size_t *content_len, teal_diag *why)
 {
     teal_hash header;
     uint8_t message_key[32] = { 0 }, content_key[32] = { 0 };
@@ -144,7 +144,7 @@ teal_result teal_open(const teal_envelope *e, const teal_wrapped_key *key,
         goto out;
     }
     teal_transcript_header_hash(e, &header);
-    result = unwrap(e, &header, key, prekey_sk, message_key, why);
+    result = unwrap(e, &header, key, prekey_pk, prekey_sk, message_key, why);
     if (result != TEAL_OK)
         goto out;
     derive(message_key, "teal content", content_key);

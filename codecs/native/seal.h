@@ -27,13 +27,14 @@ teal_result teal_seal(teal_envelope *e, teal_bytes content, const teal_seal_to *
                       const uint8_t message_key[static 32], const uint8_t *eph,
                       teal_wrapped_key *keys, uint8_t *ciphertext);
 
-/* Opens for the device that holds `prekey_sk` of key->prekey_id. content: e->ciphertext.len octets
- * of room; *content_len: what remains without padding. Checks the commitment. Does not verify the
- * signature. On failure content is zeroed. Returns TEAL_OK, TEAL_FORGED, TEAL_MALFORMED. */
+/* Opens for the device that holds the prekey key->prekey_id. prekey_pk: of prekey_sk, which is an
+ * X25519 to derive; with another one nothing opens. content: e->ciphertext.len octets of room;
+ * *content_len: what remains without padding. Checks the commitment. Does not verify the signature.
+ * On failure content is zeroed. Returns TEAL_OK, TEAL_FORGED, TEAL_MALFORMED. */
 __attribute__((warn_unused_result))
 teal_result teal_open(const teal_envelope *e, const teal_wrapped_key *key,
-                      const uint8_t prekey_sk[static 32], uint8_t *content, size_t *content_len,
-                      teal_diag *why);
+                      const uint8_t prekey_pk[static 32], const uint8_t prekey_sk[static 32],
+                      uint8_t *content, size_t *content_len, teal_diag *why);
 
 /* Names a gateway's downgrade key in consents: the first 16 octets of SHA-256(pk). */
 void teal_gateway_key_id(const uint8_t pk[static 32], uint8_t id[static TEAL_GATEWAY_KEY_BYTES]);

@@ -32,12 +32,22 @@ static void delete_one_time(keychain_secrets *s, size_t i)
     sodium_memzero(&s->one_time[s->n_one_time], sizeof s->one_time[0]);
 }
 
+/* A client opens few: it keeps no public keys. */
+static teal_result open_with(const uint8_t sk[static TEAL_KEY_BYTES], const teal_envelope *e,
+                             const teal_wrapped_key *key, uint8_t *content, size_t *len,
+                             teal_diag *why)
+{
+    uint8_t pk[TEAL_KEY_BYTES];
+    crypto_scalarmult_base(pk, sk);
+    return teal_open(e, key, pk, sk, content, len, why);
+}
+
 static const char *open_last_resort(const keychain *k, const teal_envelope *e,
                                     const teal_wrapped_key *key, uint8_t *content, size_t *len)
 {
     teal_diag why = { "REQ-SEAL-1 there is no last-resort prekey", 0 };
     for (size_t i = 0; i < k->secrets->n_last_resort; i++)
-        if (teal_open(e, key, k->secrets->last_resort[i], content, len, &why) == TEAL_OK)
+        if (open_with(k->secrets->last_resort[i], e, key, content, len, &why) == TEAL_OK)
             return NULL;
     return why.rule;
 }
@@ -54,7 +64,7 @@ const char *prekeys_open(keychain *k, const teal_envelope *e, uint8_t *content, 
         return open_last_resort(k, e, key, content, len);
     for (size_t i = 0; i < s->n_one_time; i++)
         if (s->one_time[i].id == key->prekey_id) {
-            if (teal_open(e, key, s->one_time[i].sk, content, len, &why) != TEAL_OK)
+            if (open_with(s->one_time[i].sk, e, key, content, len, &why) != TEAL_OK)
                 return why.rule;
             delete_one_time(s, i);
             return NULL;

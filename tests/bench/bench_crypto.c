@@ -49,7 +49,8 @@ static void open(void *arg)
 {
     subject *s = arg;
     size_t len;
-    bench_require(teal_open(&s->e, &s->e.keys[0], s->to.prekey_sk, s->out, &len, NULL) == TEAL_OK,
+    bench_require(teal_open(&s->e, &s->e.keys[0], s->to.prekey_pk, s->to.prekey_sk, s->out, &len,
+                            NULL) == TEAL_OK,
                   "the message opens");
 }
 

@@ -33,7 +33,9 @@ static void assert_verifies_and_opens(const test_sealed *s, const test_device *t
     assert_int_equal(part->n_keys, 1);
     assert_memory_equal(part->keys[0].device, to->id, TEAL_DEVICE_BYTES);
     assert_true(part->ciphertext.len <= sizeof content);
-    assert_int_equal(teal_open(part, &part->keys[0], to->prekey_sk, content, &len, NULL), TEAL_OK);
+    assert_int_equal(
+        teal_open(part, &part->keys[0], to->prekey_pk, to->prekey_sk, content, &len, NULL),
+        TEAL_OK);
     assert_int_equal(len, s->content.len);
     assert_memory_equal(content, s->content.at, len);
 }

@@ -129,7 +129,9 @@ static uint64_t expect_inbound(room_rig *r, const char *text, const char *claime
         size_t len = 0;
         Teal__V1__Content *c;
         assert_memory_equal(e.keys[i].device, device.id, sizeof device.id);
-        assert_int_equal(teal_open(&e, &e.keys[i], device.prekey_sk, content, &len, &why), TEAL_OK);
+        assert_int_equal(
+            teal_open(&e, &e.keys[i], device.prekey_pk, device.prekey_sk, content, &len, &why),
+            TEAL_OK);
         assert_int_equal(teal_content_decode((teal_bytes){ content, len }, &r->arena, &c, &why),
                          TEAL_OK);
         assert_int_equal(c->n_parts, 1);

@@ -55,7 +55,8 @@ static teal_result open_with(fixture *f, const teal_envelope *e, size_t key, siz
                              size_t *len)
 {
     memset(f->content, 0xaa, sizeof f->content);
-    return teal_open(e, &e->keys[key], f->sealed.to[device].prekey_sk, f->content, len, NULL);
+    const test_device *to = &f->sealed.to[device];
+    return teal_open(e, &e->keys[key], to->prekey_pk, to->prekey_sk, f->content, len, NULL);
 }
 
 static void assert_refused(fixture *f, const teal_envelope *e, size_t key, size_t device)
@@ -166,8 +167,9 @@ static void test_commitment(void **state)
     assert_int_equal(teal_seal(&e, text, to, 2, key, eph, wrapped, ciphertext), TEAL_OK);
     assert_int_equal(open_with(f, &e, 1, 1, &len), TEAL_OK);
     memcpy(e.key_commitment, s->envelope.key_commitment, sizeof e.key_commitment);
-    assert_int_equal(teal_open(&e, &e.keys[1], s->to[1].prekey_sk, f->content, &len, &why),
-                     TEAL_FORGED);
+    assert_int_equal(
+        teal_open(&e, &e.keys[1], s->to[1].prekey_pk, s->to[1].prekey_sk, f->content, &len, &why),
+        TEAL_FORGED);
     assert_string_equal(why.rule, "REQ-SEAL-2 key is not the one committed to");
 
     wrapped[0] = s->envelope.keys[0]; /* the first device opens, the second is given another key */

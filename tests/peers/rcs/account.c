@@ -172,7 +172,9 @@ teal_result account_open(account *a, const teal_envelope *e, uint8_t *content, s
     bool is_one_time = key->prekey_id != 0;
     size_t slot = is_one_time ? find_one_time(a, key->prekey_id) : 0;
     const uint8_t *sk = is_one_time ? a->secrets->one_time[slot] : a->secrets->last_resort;
-    teal_result result = teal_open(e, key, sk, content, content_len, why);
+    uint8_t pk[32];
+    crypto_scalarmult_base(pk, sk);
+    teal_result result = teal_open(e, key, pk, sk, content, content_len, why);
     if (result == TEAL_OK && is_one_time)
         renew(a, slot);
     return result;
