@@ -41,6 +41,7 @@ outbound *outbound_open(const config *c)
     o->desk = compose_open();
     o->arena = needed(malloc(EVIDENCE_ARENA_BYTES));
     o->courier = courier_open(c, PLAIN_TEXTS);
+    o->departed = departed_open();
     o->sms_waiting.last = &o->sms_waiting.first;
     o->plain_waiting.last = &o->plain_waiting.first;
     randombytes_buf(&o->next_concat_ref, sizeof o->next_concat_ref);
@@ -81,6 +82,7 @@ void outbound_close(room *r)
     vault_close(&o->sms_texts);
     vault_close(&o->plain_texts);
     compose_close(&o->desk);
+    departed_close(&o->departed);
     free(o->arena);
     free(o);
     r->outbound = NULL;
@@ -170,6 +172,8 @@ void outbound_defer(room *r, job *j, const char *reason, int64_t retry_after_ms)
 {
     if (j->left)
         bug("what has left cannot be deferred");
+    if (j->state == JOB_SENDING)
+        departed_drop(r->outbound->departed, &j->subject.transcript_hash, j->subject.recipient);
     outbound_drop_text(r, j);
     enter(r, j, JOB_DEFERRED, &r->outbound->jobs.deferred);
     say_deferred(r, j->ref, reason, retry_after_ms, &j->notice);
@@ -250,14 +254,31 @@ static void admit_again(room *r, job *j, evidence_verdict verdict, const char *r
         outbound_end(r, j, TEAL_STATUS_UNDELIVERABLE, reason);
 }
 
+/* *again: it has left once, by the edge's word or by what is remembered here. Then time and paths
+ * do not count any more, so it is weighed as that. */
+static evidence_verdict weigh(room *r, const Teal__V1__Submit *s, evidence *e, bool *again,
+                              const char **reason)
+{
+    outbound *o = r->outbound;
+    teal_arena arena = { o->arena, EVIDENCE_ARENA_BYTES, 0 };
+    evidence_verdict verdict = EVIDENCE_ABSENT;
+    *again = s->left_before;
+    if (!*again) {
+        verdict = evidence_weigh(r, s, &arena, e, reason);
+        *again = verdict != EVIDENCE_ABSENT &&
+                 departed_has(o->departed, &e->transcript_hash, e->recipient);
+    }
+    arena.used = 0;
+    return *again ? evidence_recall(r, s, &arena, e, reason) : verdict;
+}
+
 /* A slot for its path is free. */
 static void admit(room *r, const Teal__V1__Submit *s)
 {
-    teal_arena arena = { r->outbound->arena, EVIDENCE_ARENA_BYTES, 0 };
     evidence e;
+    bool again;
     const char *reason = "";
-    evidence_verdict verdict = s->left_before ? evidence_recall(r, s, &arena, &e, &reason)
-                                              : evidence_weigh(r, s, &arena, &e, &reason);
+    evidence_verdict verdict = weigh(r, s, &e, &again, &reason);
     job *j = verdict == EVIDENCE_ABSENT ? NULL : make_job(r, s->ref);
     if (verdict == EVIDENCE_ABSENT)
         say_deferred(r, s->ref, "submit-malformed", MALFORMED_RETRY_MS, NULL);
@@ -266,7 +287,7 @@ static void admit(room *r, const Teal__V1__Submit *s)
     if (j == NULL)
         return;
     fill(j, &e);
-    if (s->left_before)
+    if (again)
         admit_again(r, j, verdict, reason);
     else if (verdict == EVIDENCE_REFUSES)
         outbound_end(r, j, TEAL_STATUS_UNDELIVERABLE, reason);
@@ -366,9 +387,15 @@ void outbound_go(room *r, uint64_t ref)
     job *j = jobs_find(&r->outbound->jobs, ref);
     if (j == NULL || j->state != JOB_ASKED)
         return; /* deferred since, or said twice */
+    outbound *o = r->outbound;
     notices_drop(&r->notices, &j->notice);
+    if (departed_has(o->departed, &j->subject.transcript_hash, j->subject.recipient)) {
+        admit_again(r, j, EVIDENCE_HOLDS, ""); /* under another ref, since this one was asked */
+        return;
+    }
+    departed_put(o->departed, &j->subject.transcript_hash, j->subject.recipient);
     pins_put(r->pins, j->subject.sender, j->account_key);
-    enter(r, j, JOB_SENDING, &r->outbound->jobs.sending);
+    enter(r, j, JOB_SENDING, &o->jobs.sending);
 }
 
 void outbound_taken(room *r, uint64_t ref)

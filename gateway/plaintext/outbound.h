@@ -4,6 +4,7 @@
 #define TEAL_GATEWAY_PLAINTEXT_OUTBOUND_H
 
 #include "gateway/plaintext/courier.h"
+#include "gateway/plaintext/departed.h"
 #include "gateway/plaintext/jobs.h"
 #include "gateway/plaintext/vault.h"
 
@@ -25,6 +26,7 @@ typedef struct outbound {
     struct compose_desk *desk;
     uint8_t *arena; /* EVIDENCE_ARENA_BYTES */
     courier *courier;
+    departed *departed;
     outbound_queue sms_waiting, plain_waiting;
     size_t n_waiting, waiting_bytes;
     uint8_t next_concat_ref;

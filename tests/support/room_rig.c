@@ -341,7 +341,7 @@ void room_rig_submit(room_rig *r, const room_rig_order *o)
     r->arena.used = 0;
     int64_t now_ms = clock_unix_ms();
     teal_envelope e = envelope_of(r, o, now_ms);
-    uint8_t hash[32];
+    uint8_t *hash = take(r, 32);
     crypto_hash_sha256(hash, e.ciphertext.at, e.ciphertext.len);
     e.ciphertext = (teal_bytes){ 0 };
     if (o->spoil_signature)
@@ -360,7 +360,7 @@ void room_rig_submit(room_rig *r, const room_rig_order *o)
     Teal__V1__Submit s = TEAL__V1__SUBMIT__INIT;
     s.ref = o->ref;
     s.envelope = (ProtobufCBinaryData){ w.len, w.base };
-    s.ciphertext_hash = (ProtobufCBinaryData){ sizeof hash, hash };
+    s.ciphertext_hash = (ProtobufCBinaryData){ 32, hash };
     s.manifest = (ProtobufCBinaryData){ manifest.len, (uint8_t *)(uintptr_t)manifest.at };
     s.recipient = (char *)(uintptr_t)(o->recipient != NULL ? o->recipient : RIG_RECIPIENT);
     s.path = (char *)(uintptr_t)(o->path != NULL ? o->path : "sms");
@@ -368,8 +368,15 @@ void room_rig_submit(room_rig *r, const room_rig_order *o)
     s.failing_since_ms = o->failing_for_ms != 0 ? (uint64_t)now_ms - o->failing_for_ms : 0;
     s.e2ee_before = o->e2ee_before;
     s.left_before = o->left_before;
+    r->submitted = s;
+    room_rig_submit_again(r, o->ref);
+}
+
+void room_rig_submit_again(room_rig *r, uint64_t ref)
+{
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_SUBMIT);
-    frame.submit = &s;
+    frame.submit = &r->submitted;
+    frame.submit->ref = ref;
     room_rig_send(r, &frame);
 }
 

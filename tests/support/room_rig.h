@@ -29,7 +29,8 @@ typedef struct room_rig {
     uint8_t downgrade_pk[32]; /* from RoomHello */
     uint8_t generation[16];
     uint8_t buf[CHANNEL_MAX_FRAME], frame_memory[RIG_ARENA], memory[RIG_ARENA];
-    teal_arena frames, arena; /* arena: the rest of what a test needs; reset by room_rig_submit */
+    Teal__V1__Submit submitted; /* the last Submit; of the arena */
+    teal_arena frames, arena;   /* arena: the rest of what a test needs; reset by room_rig_submit */
 } room_rig;
 
 /* extra: lines that are added to the configuration, may be "". Starts the room, takes its RoomHello
@@ -81,6 +82,8 @@ typedef struct room_rig_order {
 
 /* Says Submit. */
 void room_rig_submit(room_rig *r, const room_rig_order *o);
+/* Says the last Submit again: the same message, under another ref. */
+void room_rig_submit_again(room_rig *r, uint64_t ref);
 /* Submit, Leaving, Go. */
 void room_rig_submit_and_go(room_rig *r, const room_rig_order *o);
 

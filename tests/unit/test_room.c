@@ -266,6 +266,59 @@ static void a_ref_leaves_once(void **state)
     assert_nothing_leaves(r);
 }
 
+static void expect_doubt(room_rig *r, uint64_t ref)
+{
+    teal_receipt receipt = room_rig_expect_done(r, ref, NULL);
+    assert_int_equal(receipt.status, TEAL_STATUS_OUTCOME_UNKNOWN);
+    assert_int_equal(receipt.level, TEAL_PLAINTEXT);
+    room_rig_taken(r, ref);
+}
+
+/* [REQ-ROOM-7]: one consent, one text, whatever the edge calls it. */
+static void a_message_leaves_once_under_any_ref(void **state)
+{
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 1, .consent_ms = 3000 });
+    room_rig_expect_leaving(r, 1);
+    room_rig_submit_again(r, 2); /* both asked before either left */
+    room_rig_expect_leaving(r, 2);
+    room_rig_go(r, 1);
+    room_rig_go(r, 2);
+    expect_doubt(r, 2);
+    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
+    room_rig_submit_again(r, 3); /* while it is under way */
+    expect_doubt(r, 3);
+    centre_answer(&r->centre, pdu.sequence, ESME_ROK, "id");
+    assert_int_equal(room_rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
+    room_rig_taken(r, 1);
+    room_rig_submit_again(r, 1); /* when the ref is free again */
+    expect_doubt(r, 1);
+    room_rig_sync(r);
+    assert_nothing_leaves(r);
+}
+
+/* What was taken back after Go has not left: it may, once the link is there. */
+static void what_was_taken_back_may_leave(void **state)
+{
+    room_rig_stop((room_rig **)state);
+    room_rig *r = *state = room_rig_start("window = 1\n", false);
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
+    centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM); /* the window is full */
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 2, .text = "two" });
+    room_rig_sync(r);
+    centre_hang_up(&r->centre);
+    expect_doubt(r, 1);
+    room_rig_expect_deferred(r, 2, "sms-link-down");
+    room_rig_taken(r, 2);
+    centre_bind(&r->centre);
+    room_rig_sync(r);
+    room_rig_submit_again(r, 2);
+    room_rig_expect_leaving(r, 2);
+    room_rig_go(r, 2);
+    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
+    assert_text(&pdu, MARK " two");
+}
+
 /* [REQ-ROOM-7]: the throttled message stays first, and comes again only then. */
 static void throttling_keeps_the_order(void **state)
 {
@@ -626,6 +679,8 @@ int main(void)
         TEST(what_is_no_message_is_deferred),
         TEST(garbage_is_survived),
         TEST(a_ref_leaves_once),
+        TEST(a_message_leaves_once_under_any_ref),
+        TEST(what_was_taken_back_may_leave),
         TEST(throttling_keeps_the_order),
         TEST(a_consent_that_lapses_stops_the_text),
         TEST(refusals_of_the_centre_are_final),
