@@ -39,7 +39,7 @@ typedef struct job {
     uint8_t names[TEAL_MAX_ID_BYTES + 2 * TEAL_MAX_HANDLE_BYTES];
     statement_subject subject; /* views of names */
     uint8_t account_key[TEAL_KEY_BYTES];
-    int64_t valid_until_ms; /* Unix time: of consent and message, whichever is first */
+    int64_t valid_until_ms; /* Unix time: of consent, message and gateway, the first */
     const char *lapse;      /* what it is called when that has passed */
     store_path path;
     teal_level level;

@@ -205,8 +205,16 @@ static teal_bytes keep(uint8_t *names, size_t *used, teal_bytes name)
     return kept;
 }
 
+static void limit(job *j, uint64_t until_ms, const char *lapse)
+{
+    if (until_ms >= (uint64_t)j->valid_until_ms)
+        return;
+    j->valid_until_ms = (int64_t)until_ms;
+    j->lapse = lapse;
+}
+
 /* Lengths were checked with the envelope. */
-static void fill(job *j, const evidence *e)
+static void fill(const room *r, job *j, const evidence *e)
 {
     const teal_envelope *env = &e->envelope;
     size_t used = 0;
@@ -218,14 +226,13 @@ static void fill(job *j, const evidence *e)
     j->path = e->path;
     j->level = e->level;
     j->peer = e->peer;
-    if (!env->has_downgrade)
-        return;
-    j->valid_until_ms = (int64_t)env->downgrade.expires_at_ms;
-    j->lapse = "consent-expired";
-    if (env->expires_at_ms != 0 && env->expires_at_ms < env->downgrade.expires_at_ms) {
-        j->valid_until_ms = (int64_t)env->expires_at_ms;
-        j->lapse = "expired";
-    }
+    j->valid_until_ms =
+        r->now_ms + r->config->give_up_after_ms; /* for a link that only throttles */
+    j->lapse = "expired";
+    if (env->expires_at_ms != 0)
+        limit(j, env->expires_at_ms, "expired");
+    if (env->has_downgrade)
+        limit(j, env->downgrade.expires_at_ms, "consent-expired");
 }
 
 /* The evidence holds: opens the text and asks whether it may leave. */
@@ -286,7 +293,7 @@ static void admit(room *r, const Teal__V1__Submit *s)
         say_deferred(r, s->ref, "room-busy", BUSY_RETRY_MS, NULL);
     if (j == NULL)
         return;
-    fill(j, &e);
+    fill(r, j, &e);
     if (again)
         admit_again(r, j, verdict, reason);
     else if (verdict == EVIDENCE_REFUSES)

@@ -2,14 +2,13 @@
 #include "gateway/plaintext/reports.h"
 
 #include "codecs/handle.h"
-#include "codecs/sms/segment.h"
 #include "gateway/plaintext/remote_ids.h"
 
 #include <sodium.h>
 #include <stdlib.h>
 
 enum {
-    MAX_OUTSTANDING = 32768, /* messages; the oldest is forgotten then, and stays SENT */
+    MAX_SENT = 32768, /* messages; the oldest is forgotten then, and stays SENT */
     BUCKETS = 65536,
     MAX_EARLY = 512,
     /* For the answer to its submit, or the edge's Outstanding. Far below what centres wait for an
@@ -54,7 +53,7 @@ typedef struct reports {
     uint8_t hash_key[crypto_shorthash_KEYBYTES]; /* the centre chooses ids */
     sent_part *buckets[BUCKETS];
     sent outstanding, reported; /* heads of rings */
-    size_t n_outstanding;
+    size_t n_sent;              /* in both */
     early early[MAX_EARLY];
     size_t n_early;
 } reports;
@@ -107,8 +106,6 @@ static void unlist(reports *rs, sent *s)
         unlist_part(rs, &s->parts[i]);
     s->next->previous = s->previous;
     s->previous->next = s->next;
-    if (s->ref == 0)
-        rs->n_outstanding--;
 }
 
 static void put_last(sent *ring, sent *s)
@@ -122,6 +119,7 @@ static void put_last(sent *ring, sent *s)
 static void forget(room *r, sent *s)
 {
     unlist(r->reports, s);
+    r->reports->n_sent--;
     notices_drop(&r->notices, &s->notice);
     free((void *)(uintptr_t)s->receipt.at);
     free(s->parts);
@@ -139,13 +137,20 @@ void reports_close(room *r)
     r->reports = NULL;
 }
 
+/* Of an edge that takes no Reports the oldest goes: the centre will say it again. */
+static void make_room(room *r)
+{
+    reports *rs = r->reports;
+    bool reported = rs->outstanding.next == &rs->outstanding;
+    log_event(LOG_WARN, reported ? "room.reports_full" : "room.outstanding_full", NULL);
+    forget(r, reported ? rs->reported.next : rs->outstanding.next);
+}
+
 static sent *make_sent(room *r, teal_bytes receipt, teal_bytes number, size_t n_parts)
 {
     reports *rs = r->reports;
-    if (rs->n_outstanding >= MAX_OUTSTANDING) {
-        log_event(LOG_WARN, "room.outstanding_full", NULL);
-        forget(r, rs->outstanding.next);
-    }
+    if (rs->n_sent >= MAX_SENT)
+        make_room(r);
     sent *s = needed(calloc(1, sizeof *s));
     s->parts = needed(calloc(n_parts > 0 ? n_parts : 1, sizeof *s->parts));
     uint8_t *copy = needed(malloc(receipt.len));
@@ -157,7 +162,7 @@ static sent *make_sent(room *r, teal_bytes receipt, teal_bytes number, size_t n_
     for (size_t i = 0; i < n_parts; i++)
         s->parts[i].owner = s;
     put_last(&rs->outstanding, s);
-    rs->n_outstanding++;
+    rs->n_sent++;
     return s;
 }
 
@@ -197,8 +202,8 @@ void reports_outstanding(room *r, const Teal__V1__Outstanding *o)
     teal_arena arena = { scratch, sizeof scratch, 0 };
     teal_bytes encoded = { o->receipt.data, o->receipt.len };
     teal_receipt receipt;
-    if (o->n_remote_ids == 0 || o->n_remote_ids > TEAL_SEGMENTS_MAX ||
-        !statement_is_own(r, encoded, &arena, &receipt)) {
+    if (!statement_is_own(r, encoded, &arena, &receipt) || receipt.segments == 0 ||
+        o->n_remote_ids != receipt.segments) { /* what it left in is signed, too */
         log_event(LOG_ERROR, "room.outstanding_refused", NULL);
         return;
     }

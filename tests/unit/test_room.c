@@ -346,25 +346,38 @@ static void throttling_keeps_the_order(void **state)
     assert_int_equal(room_rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
 }
 
-/* [REQ-ROOM-1]: the consent lapses while the centre throttles. */
-static void a_consent_that_lapses_stops_the_text(void **state)
+static void throttle_until_it_ends(room_rig *r, const room_rig_order *o, const char *reason)
 {
-    room_rig *r = *state;
     teal_smpp_pdu pdu;
     struct pollfd p[] = { { .fd = r->edge_fd, .events = POLLIN },
                           { .fd = r->centre.fd, .events = POLLIN } };
-    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .consent_ms = 1000 });
+    room_rig_submit_and_go(r, o);
     while (p[0].revents == 0) {
         if (centre_read(&r->centre, &pdu, 0))
             centre_answer(&r->centre, pdu.sequence, ESME_RTHROTTLED, NULL);
         assert_true(poll(p, 2, CENTRE_PATIENCE_MS) > 0);
     }
-    teal_receipt receipt = room_rig_expect_done(r, 1, NULL);
+    teal_receipt receipt = room_rig_expect_done(r, o->ref, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
-    assert_true(teal_bytes_equal(receipt.reason, teal_text("consent-expired")));
-    room_rig_taken(r, 1);
+    assert_true(teal_bytes_equal(receipt.reason, teal_text(reason)));
+    room_rig_taken(r, o->ref);
     room_rig_sync(r);
     assert_nothing_leaves(r);
+}
+
+/* [REQ-ROOM-1]: the consent lapses while the centre throttles. */
+static void a_consent_that_lapses_stops_the_text(void **state)
+{
+    throttle_until_it_ends(*state, &(room_rig_order){ .ref = 1, .consent_ms = 1000 },
+                           "consent-expired");
+}
+
+/* [REQ-MSG-13]: not even a centre that throttles for ever keeps a message from its end. */
+static void the_gateway_gives_up(void **state)
+{
+    room_rig_stop((room_rig **)state);
+    room_rig *r = *state = room_rig_start("[queue]\ngive_up_after_s = 1\n", false);
+    throttle_until_it_ends(r, &(room_rig_order){ .ref = 1 }, "expired");
 }
 
 static void refusals_of_the_centre_are_final(void **state)
@@ -581,17 +594,21 @@ static void all_segments_must_arrive(void **state)
     }
 }
 
-static void outstanding(room_rig *r, teal_bytes receipt, const char *id)
+static void outstanding_parts(room_rig *r, teal_bytes receipt, char **ids, size_t n)
 {
     Teal__V1__Outstanding o = TEAL__V1__OUTSTANDING__INIT;
     Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
-    char *ids[] = { (char *)(uintptr_t)id };
     o.receipt = (ProtobufCBinaryData){ receipt.len, (uint8_t *)(uintptr_t)receipt.at };
     o.remote_ids = ids;
-    o.n_remote_ids = 1;
+    o.n_remote_ids = n;
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING;
     frame.outstanding = &o;
     room_rig_send(r, &frame);
+}
+
+static void outstanding(room_rig *r, teal_bytes receipt, const char *id)
+{
+    outstanding_parts(r, receipt, (char *[]){ (char *)(uintptr_t)id }, 1);
 }
 
 static void outstanding_messages_survive_the_room(void **state)
@@ -613,6 +630,7 @@ static void outstanding_messages_survive_the_room(void **state)
     memcpy(forged, kept, receipt.len);
     forged[4] ^= 1; /* in the message id */
     outstanding(r, (teal_bytes){ forged, receipt.len }, "0b");
+    outstanding_parts(r, receipt, (char *[]){ "0A", "0b" }, 2); /* it left in one */
     room_rig_sync(r);
     uint32_t sequence = centre_report(&r->centre, "447700900123", "0A", "DELIVRD");
     outstanding(r, receipt, "0A"); /* before or after the delivery receipt: both will do */
@@ -683,6 +701,7 @@ int main(void)
         TEST(what_was_taken_back_may_leave),
         TEST(throttling_keeps_the_order),
         TEST(a_consent_that_lapses_stops_the_text),
+        TEST(the_gateway_gives_up),
         TEST(refusals_of_the_centre_are_final),
         TEST(a_refused_segment_refuses_the_text),
         TEST(a_link_that_is_down_defers),
