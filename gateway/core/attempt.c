@@ -1,6 +1,6 @@
 /* Attempts; see attempt.h. Must never fall back after an attempt whose outcome is unknown: the peer
- * may have the message, and one message reaches one recipient by one path (I7). Such a delivery has
- * a negative failing_since_ms. REQ-MSG-15, -16. */
+ * may have the message, and one message reaches one recipient by one path (I7). Such a delivery is
+ * in doubt, and so are those of the other recipients that the POST was for. REQ-MSG-15, -16. */
 #include "gateway/core/attempt.h"
 
 #include "gateway/core/delivery.h"
@@ -11,8 +11,6 @@
 #include "gateway/core/waker.h"
 
 #include <sodium.h>
-
-enum { OUTCOME_UNKNOWN_SINCE = -1 };
 
 int64_t attempt_pause_ms(const config *c, unsigned n)
 {
@@ -36,6 +34,51 @@ void attempt_judge_peer(attempt_peer *p, const rcs_http_answer *answer, int64_t 
     if (pause_ms < answer->retry_after_ms)
         pause_ms = answer->retry_after_ms;
     p->paused_until_ms = now_ms + pause_ms;
+}
+
+/* ---- doubt ---- */
+
+/* Inside a transaction: of all that one POST for that message speaks for. */
+static store_result spread_doubt(store *s, const store_delivery *d, bool doubt, teal_arena *arena)
+{
+    size_t n = 0;
+    store_delivery *all = teal_arena_take(arena, TEAL_MAX_RECIPIENTS * sizeof *all);
+    if (all == NULL)
+        return STORE_SPACE;
+    store_result result = parcel_recipients(s, d->message_seq, d->network, arena, all, &n);
+    for (size_t i = 0; result == STORE_OK && i < n; i++) {
+        if (all[i].state != STATE_WAITING || delivery_in_doubt(&all[i]) == doubt)
+            continue;
+        delivery_set_doubt(&all[i], doubt);
+        result = s->ops->update_delivery(s, &all[i]);
+    }
+    return result;
+}
+
+typedef struct announcement {
+    core *c;
+    const store_delivery *d;
+    bool waits;
+} announcement;
+
+static store_result announce(store *s, void *arg)
+{
+    announcement *a = arg;
+    store_delivery now;
+    teal_arena *arena = core_scratch(a->c);
+    store_result result = s->ops->get_delivery(s, a->d->id, arena, &now);
+    a->waits = result == STORE_OK && now.state == STATE_WAITING && now.path == PATH_RCS;
+    return a->waits ? spread_doubt(s, &now, true, arena) : result;
+}
+
+/* What could fall back is in doubt from before the first octet until the answer is durable: else
+ * a process that dies in between would forget that the peer may have it. False: not now. */
+static bool may_post(attempt_peer *p, const attempt *a, const teal_envelope *e)
+{
+    announcement it = { .c = p->c, .d = &a->d };
+    if (!e->has_downgrade || e->downgrade.when != TEAL_OR_FAILED || delivery_in_doubt(&a->d))
+        return true;
+    return writer_do(p->c->parts.writer, announce, &it) == STORE_OK && it.waits;
 }
 
 /* ---- what fails ---- */
@@ -109,7 +152,7 @@ static void fail(attempt_peer *p, attempt *a, const teal_envelope *e, bool tried
     if (d->due_ms < p->paused_until_ms)
         d->due_ms = p->paused_until_ms;
     if (unknown)
-        d->failing_since_ms = OUTCOME_UNKNOWN_SINCE;
+        delivery_set_doubt(d, true);
     else if (d->failing_since_ms == 0)
         d->failing_since_ms = now_ms;
     consider_fallback(p, e, d, now_ms, arena);
@@ -135,6 +178,11 @@ static void post(attempt_peer *p, attempt *a, const teal_envelope *e, teal_bytes
                  int64_t now_ms, teal_arena *arena)
 {
     rcs_http_answer answer;
+    if (!may_post(p, a, e)) {
+        a->d.due_ms = now_ms + WAKER_SOON_MS;
+        return;
+    }
+    a->posted = true;
     rcs_http_post(p->link, cpim, &answer);
     attempt_judge_peer(p, &answer, now_ms);
     switch (answer.outcome) {
@@ -237,6 +285,18 @@ static store_result end_all(settlement *t, store *s, const store_message *m, con
     return result;
 }
 
+static store_result wait_on(settlement *t, store *s, const store_delivery *now, const attempt *a,
+                            teal_arena *arena)
+{
+    bool doubt = delivery_in_doubt(&a->d);
+    store_result result = STORE_OK;
+    if (delivery_in_doubt(now) != doubt)
+        result = spread_doubt(s, now, doubt, arena);
+    if (a->d.path != PATH_RCS)
+        news_of_queue(&t->news, t->p->c, a->d.path, a->d.network);
+    return result == STORE_OK ? s->ops->update_delivery(s, &a->d) : result;
+}
+
 static store_result settle_one(settlement *t, store *s, const attempt *a, teal_arena *arena)
 {
     store_delivery now;
@@ -244,11 +304,8 @@ static store_result settle_one(settlement *t, store *s, const attempt *a, teal_a
     store_result result = s->ops->get_delivery(s, a->d.id, arena, &now);
     if (result != STORE_OK || now.state != STATE_WAITING || now.path != PATH_RCS)
         return result; /* it has expired meanwhile, or another POST of the batch spoke for it */
-    if (a->end == ATTEMPT_WAITS) {
-        if (a->d.path != PATH_RCS)
-            news_of_queue(&t->news, t->p->c, a->d.path, a->d.network);
-        return s->ops->update_delivery(s, &a->d);
-    }
+    if (a->end == ATTEMPT_WAITS)
+        return wait_on(t, s, &now, a, arena);
     result = s->ops->get_message(s, now.message_seq, arena, &m);
     return result == STORE_OK ? end_all(t, s, &m, a, arena) : result;
 }

@@ -26,6 +26,7 @@ typedef enum attempt_end {
 typedef struct attempt {
     store_delivery d;
     attempt_end end;
+    bool posted;
     const char *reason; /* of REFUSED, STALE */
 } attempt;
 

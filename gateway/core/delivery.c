@@ -19,6 +19,21 @@ teal_level delivery_level(store_path path)
     bug("store_path out of range");
 }
 
+bool delivery_in_doubt(const store_delivery *d)
+{
+    return d->failing_since_ms < 0;
+}
+
+void delivery_set_doubt(store_delivery *d, bool doubt)
+{
+    if (doubt == delivery_in_doubt(d))
+        return;
+    if (doubt)
+        d->failing_since_ms = d->failing_since_ms == 0 ? -1 : -d->failing_since_ms;
+    else
+        d->failing_since_ms = d->failing_since_ms == -1 ? 0 : -d->failing_since_ms;
+}
+
 static bool is_active(const store_delivery *d)
 {
     return d->state == STATE_WAITING || d->state == STATE_LEAVING;

@@ -13,4 +13,9 @@ store_result delivery_end(const core *c, store *s, const store_message *m, store
 
 teal_level delivery_level(store_path path);
 
+/* A peer was asked and may have taken it: it does not fall back, and does not end UNDELIVERABLE. Is
+ * kept in the sign of failing_since_ms; 0, not failing, becomes -1. */
+bool delivery_in_doubt(const store_delivery *d);
+void delivery_set_doubt(store_delivery *d, bool doubt);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "gateway/clock.h"
 #include "gateway/core/delivery.h"
+#include "gateway/core/queue.h"
 #include "gateway/core/receipts.h"
 #include "gateway/core/state.h"
 #include "gateway/core/waker.h"
@@ -11,7 +12,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { BATCH = 512 }; /* over what can be LEAVING at once, so that it never hides the rest */
+enum { BATCH = 512 };
 
 struct expiry {
     core *c;
@@ -25,8 +26,8 @@ struct expiry {
 
 typedef struct sweep {
     core *c;
-    store_delivery *found;
-    size_t n;
+    const store_delivery *found;
+    size_t n, n_ended;
     int64_t now_ms;
     news news;
 } sweep;
@@ -34,9 +35,16 @@ typedef struct sweep {
 /* A peer that was asked and gave no answer may have it all the same. */
 static receipt_fact fact_of(const store_delivery *d)
 {
-    if (d->path == PATH_RCS && d->failing_since_ms < 0)
+    if (d->path == PATH_RCS && delivery_in_doubt(d))
         return (receipt_fact){ TEAL_STATUS_OUTCOME_UNKNOWN, PATH_RCS, "outcome-unknown" };
     return (receipt_fact){ TEAL_STATUS_UNDELIVERABLE, PATH_NONE, "expired" };
+}
+
+/* A peer may be taking it just now: what comes of that is its queue's to say. */
+static bool is_in_hand(const core *c, const store_delivery *d)
+{
+    int peer = d->path == PATH_RCS ? core_peer_index(c, d->network) : -1;
+    return peer >= 0 && queue_has_in_hand(c->queues[peer], d->message_seq);
 }
 
 static store_result expire(sweep *w, store *s, int64_t id, teal_arena *arena)
@@ -44,8 +52,9 @@ static store_result expire(sweep *w, store *s, int64_t id, teal_arena *arena)
     store_delivery d;
     store_message m;
     store_result result = s->ops->get_delivery(s, id, arena, &d);
-    if (result != STORE_OK || d.state != STATE_WAITING)
+    if (result != STORE_OK || d.state != STATE_WAITING || is_in_hand(w->c, &d))
         return result;
+    w->n_ended++;
     receipt_fact fact = fact_of(&d);
     result = s->ops->get_message(s, d.message_seq, arena, &m);
     if (result == STORE_OK)
@@ -64,26 +73,23 @@ static store_result expire_all(store *s, void *arg)
     return result;
 }
 
-/* How many were ended; *failed: the store did not do it. */
-static size_t run_sweep(expiry *e, int64_t now_ms, bool *failed)
+/* How many were ended. *again: some were not, so look again soon. */
+static size_t run_sweep(expiry *e, int64_t now_ms, bool *again)
 {
-    e->arena.used = 0;
     sweep w = { .c = e->c, .now_ms = now_ms };
-    w.found = teal_arena_take(&e->arena, BATCH * sizeof *w.found);
-    size_t n = 0;
+    e->arena.used = 0;
+    store_delivery *found = teal_arena_take(&e->arena, BATCH * sizeof *found);
     store_result result =
-        e->reader->ops->list_expired(e->reader, now_ms, &e->arena, w.found, BATCH, &n);
-    for (size_t i = 0; i < n; i++)
-        if (w.found[i].state == STATE_WAITING)
-            w.found[w.n++] = w.found[i];
+        e->reader->ops->list_expired(e->reader, now_ms, &e->arena, found, BATCH, &w.n);
+    w.found = found;
     if (result == STORE_OK && w.n > 0)
         result = writer_do(e->c->parts.writer, expire_all, &w);
-    *failed = result != STORE_OK;
-    if (*failed)
+    *again = result != STORE_OK || w.n_ended < w.n;
+    if (result != STORE_OK)
         news_drop(&w.news);
     else
         news_tell(&w.news, e->c);
-    return w.n;
+    return result == STORE_OK ? w.n_ended : 0;
 }
 
 /* Says what it will sleep until before it looks: what comes after the look wakes it. */
@@ -105,12 +111,12 @@ static void *run(void *arg)
     expiry *e = arg;
     bool goes_on = true;
     while (goes_on) {
-        bool failed;
-        size_t n = run_sweep(e, clock_unix_ms(), &failed);
-        if (failed)
-            goes_on = waker_sleep(&e->waker, clock_unix_ms() + WAKER_SOON_MS);
-        else if (n > 0)
+        bool again;
+        size_t n = run_sweep(e, clock_unix_ms(), &again);
+        if (n > 0)
             goes_on = !waker_stopping(&e->waker);
+        else if (again)
+            goes_on = waker_sleep(&e->waker, clock_unix_ms() + WAKER_SOON_MS);
         else
             goes_on = waker_sleep(&e->waker, find_next(e));
     }

@@ -16,16 +16,44 @@ struct queue {
     bool started;
     waker waker;
     teal_arena arena;
+    pthread_mutex_t lock;   /* over what follows */
+    int64_t in_hand[BATCH]; /* messages */
+    size_t n_in_hand;
 };
 
 typedef enum turn { TURN_IDLE, TURN_BUSY, TURN_FAILED } turn;
 
-static bool was_sent(const attempt *all, size_t n, int64_t message_seq)
+/* One POST speaks for all recipients of a message: what it led to is settled before the next. */
+static bool was_posted(const attempt *all, size_t n, int64_t message_seq)
 {
-    bool sent = false;
-    for (size_t i = 0; !sent && i < n; i++)
-        sent = all[i].end == ATTEMPT_SENT && all[i].d.message_seq == message_seq;
-    return sent;
+    bool posted = false;
+    for (size_t i = 0; !posted && i < n; i++)
+        posted = all[i].posted && all[i].d.message_seq == message_seq;
+    return posted;
+}
+
+static void take_in_hand(queue *q, int64_t message_seq)
+{
+    pthread_mutex_lock(&q->lock);
+    q->in_hand[q->n_in_hand++] = message_seq;
+    pthread_mutex_unlock(&q->lock);
+}
+
+static void let_go(queue *q)
+{
+    pthread_mutex_lock(&q->lock);
+    q->n_in_hand = 0;
+    pthread_mutex_unlock(&q->lock);
+}
+
+bool queue_has_in_hand(queue *q, int64_t message_seq)
+{
+    bool found = false;
+    pthread_mutex_lock(&q->lock);
+    for (size_t i = 0; !found && i < q->n_in_hand; i++)
+        found = q->in_hand[i] == message_seq;
+    pthread_mutex_unlock(&q->lock);
+    return found;
 }
 
 static turn run_deliveries(queue *q)
@@ -38,13 +66,15 @@ static turn run_deliveries(queue *q)
     store_result result = p->reader->ops->list_due(p->reader, PATH_RCS, teal_text(p->peer->name),
                                                    clock_unix_ms(), &q->arena, due, BATCH, &n);
     for (size_t i = 0; result == STORE_OK && i < n && !waker_stopping(&q->waker); i++) {
-        if (was_sent(made, n_made, due[i].message_seq))
+        if (was_posted(made, n_made, due[i].message_seq))
             continue;
+        take_in_hand(q, due[i].message_seq); /* before its expiry is looked at */
         made[n_made] = (attempt){ .d = due[i] };
         attempt_make(p, &made[n_made++], clock_unix_ms(), &q->arena);
     }
     if (result == STORE_OK && n_made > 0)
         result = attempt_settle(p, made, n_made, clock_unix_ms());
+    let_go(q);
     if (result != STORE_OK)
         return TURN_FAILED;
     return n > 0 ? TURN_BUSY : TURN_IDLE;
@@ -158,6 +188,7 @@ queue *queue_open(core *c, const config_peer *peer)
                               .reader = core_open_reader(c),
                               .link = rcs_http_open(peer, c->parts.config->peer_timeout_ms) };
     waker_open(&q->waker);
+    pthread_mutex_init(&q->lock, NULL);
     q->arena = core_arena_make();
     if (q->peer.reader == NULL)
         queue_close(&q);
@@ -173,6 +204,7 @@ void queue_close(queue **q)
     if (it->peer.reader != NULL)
         it->peer.reader->ops->close(&it->peer.reader);
     core_arena_free(&it->arena);
+    pthread_mutex_destroy(&it->lock);
     waker_close(&it->waker);
     free(it);
     *q = NULL;

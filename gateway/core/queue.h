@@ -16,4 +16,8 @@ void queue_stop(queue *q);
 
 void queue_wake(queue *q); /* any thread */
 
+/* Whether that message is with the peer now, or its answer not durable yet: nobody else may say how
+ * it ended. Any thread. */
+bool queue_has_in_hand(queue *q, int64_t message_seq);
+
 #endif

@@ -174,16 +174,17 @@ store_result sqlite_list_due(store *s, store_path path, teal_bytes network, int6
     return take_deliveries(&q, a, out, max, n);
 }
 
+/* `state <= 2` names the index of what is active; the rest of the condition is looked at. */
 store_result sqlite_list_expired(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
                                  size_t max, size_t *n)
 {
-    query q = query_start(s, DELIVERY "WHERE expires_ms < ?1 AND state <= 2"
+    query q = query_start(s, DELIVERY "WHERE expires_ms < ?1 AND state <= 2 AND state = 1"
                                       " ORDER BY expires_ms, deliveries.id");
     query_int(&q, 1, now_ms);
     return take_deliveries(&q, a, out, max, n);
 }
 
-/* `state <= 2` names the index; it is scanned from its start until one is WAITING. */
+/* Likewise, from the index's start until one is WAITING. */
 store_result sqlite_next_expiry(store *s, int64_t *expires_ms)
 {
     query q = query_start(s, "SELECT expires_ms FROM deliveries WHERE state <= 2 AND state = 1"

@@ -56,7 +56,7 @@ typedef struct store_delivery {
     store_state state;
     uint32_t attempts;
     int64_t due_ms;
-    int64_t failing_since_ms; /* 0: it has not failed yet */
+    int64_t failing_since_ms; /* 0: it has not failed yet; negative: core's, see delivery.h */
     uint8_t generation[16];   /* of the room to which it was LEAVING */
 } store_delivery;
 
@@ -163,7 +163,7 @@ typedef struct store_ops {
                                     store_delivery *out, size_t max, size_t *n);
     store_result (*list_due)(store *s, store_path path, teal_bytes network, int64_t now_ms,
                              teal_arena *a, store_delivery *out, size_t max, size_t *n);
-    /* Not final nor SENT, whose message expired before now_ms, any path. */
+    /* WAITING, whose message expired before now_ms, any path. */
     store_result (*list_expired)(store *s, int64_t now_ms, teal_arena *a, store_delivery *out,
                                  size_t max, size_t *n);
     /* When the first that is WAITING expires; NONE: none waits. */

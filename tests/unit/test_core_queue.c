@@ -319,6 +319,37 @@ static void an_unknown_outcome_never_falls_back(void **state)
     rig_expect_silence(r);
 }
 
+/* I7: whoever dies between the POST and the commit of its answer finds it in doubt. */
+static void what_may_fall_back_is_in_doubt_while_it_is_posted(void **state)
+{
+    core_rig *r = *state;
+    remember_rita(r);
+    scripted_peer_hold(r->peer);
+    rig_letter l = fallible("f4", 0);
+    rig_accept(r, &l);
+    scripted_peer_await(r->peer, 2);
+    assert_true(rig_delivery(r, "f4", 0).failing_since_ms < 0);
+    scripted_peer_say(r->peer, 503, NULL, 0); /* it does not have it: no doubt any more */
+    assert_string_equal(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_SUBMIT)->submit->path, "sms");
+    assert_true(rig_delivery(r, "f4", 0).failing_since_ms > 0);
+}
+
+/* One POST was for both, so both are in doubt. */
+static void doubt_is_shared_by_whom_the_post_was_for(void **state)
+{
+    core_rig *r = *state;
+    rig_letter l = { .id = "f5",
+                     .to = { RITA, ROB },
+                     .keys = { 31, 32, 41 },
+                     .expires_at_ms = clock_unix_ms() + 300 };
+    scripted_peer_say(r->peer, 503, NULL, 0);
+    scripted_peer_say(r->peer, 0, NULL, 1);
+    rig_accept(r, &l);
+    assert_int_equal(rig_await_receipt(r, "f5", 2).status, TEAL_STATUS_OUTCOME_UNKNOWN);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(rig_delivery(r, "f5", i).failing_since_ms < 0);
+}
+
 /* REQ-DGR-7, when it fails and when there is no better path any more. */
 static void what_was_encrypted_stays_so(void **state)
 {
@@ -384,6 +415,23 @@ static void what_nobody_takes_expires(void **state)
     assert_int_equal(rig_items(r, 22, items, 4), 0);
 }
 
+/* REQ-MSG-13: it is not said to have failed while the peer may be taking it. */
+static void what_is_with_the_peer_does_not_expire(void **state)
+{
+    core_rig *r = *state;
+    rig_letter l = letter("x4"), after = { .id = "x5", .to = { BOB }, .keys = { 21, 22 } };
+    l.expires_at_ms = clock_unix_ms() + 300;
+    after.expires_at_ms = l.expires_at_ms + 50;
+    scripted_peer_hold(r->peer);
+    rig_accept(r, &l);
+    scripted_peer_await(r->peer, 1);
+    rig_accept(r, &after);
+    rig_await_receipt(r, "x5", 1); /* the sweep has been by */
+    assert_true(rig_is_in_state(r, "x4", 0, STATE_WAITING));
+    scripted_peer_say(r->peer, 202, NULL, 0);
+    assert_int_equal(rig_await_receipt(r, "x4", 1).status, TEAL_STATUS_SENT);
+}
+
 static void a_restart_goes_on_where_it_was(void **state)
 {
     core_rig *r = *state;
@@ -391,13 +439,13 @@ static void a_restart_goes_on_where_it_was(void **state)
     rig_accept(r, &l);
     rig_await_receipt(r, "y0", 1);
     scripted_peer_listen(r->peer, false);
-    rig_letter doomed = {
-        .id = "y2", .to = { BOB }, .keys = { 21, 22 }, .expires_at_ms = clock_unix_ms() + 30
-    };
     l = letter("y1");
     rig_accept(r, &l);
     rig_stop(r);
     rig_start(r, GENERATION);
+    rig_letter doomed = {
+        .id = "y2", .to = { BOB }, .keys = { 21, 22 }, .expires_at_ms = clock_unix_ms() + 300
+    };
     rig_accept(r, &doomed);
     rig_stop(r);
     while (clock_unix_ms() <= doomed.expires_at_ms)
@@ -484,8 +532,11 @@ int main(void)
         ON_NUMBERS(what_has_failed_long_enough_goes_by_sms),
         ON_NUMBERS(a_better_path_that_recovers_destroys_the_fallback),
         ON_NUMBERS(an_unknown_outcome_never_falls_back),
+        ON_NUMBERS(what_may_fall_back_is_in_doubt_while_it_is_posted),
+        ON_RIG(doubt_is_shared_by_whom_the_post_was_for),
         ON_NUMBERS(what_was_encrypted_stays_so),
         ON_RIG(what_nobody_takes_expires),
+        ON_RIG(what_is_with_the_peer_does_not_expire),
         ON_RIG(a_restart_goes_on_where_it_was),
         ON_RIG(a_peers_sender_hears_by_imdn),
     };

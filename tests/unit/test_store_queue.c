@@ -105,7 +105,7 @@ static void check_active(store_fixture *f, const expected *all, size_t n_all, in
     size_t n = 0, expired = 0, leaving = 0;
     int64_t first_ms = INT64_MAX, next_ms;
     for (size_t i = 0; i < n_all; i++) {
-        expired += is_active(&all[i].d) && all[i].expires_ms < now_ms;
+        expired += all[i].d.state == STATE_WAITING && all[i].expires_ms < now_ms;
         leaving += all[i].d.state == STATE_LEAVING;
         if (all[i].d.state == STATE_WAITING && all[i].expires_ms < first_ms)
             first_ms = all[i].expires_ms;
