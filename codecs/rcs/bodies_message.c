@@ -21,7 +21,7 @@ static bool read_id(teal_bytes value, teal_bytes *id)
 /* `add; id; emoji`: the emoji is the rest, whatever is in it. */
 static bool read_reaction(teal_bytes value, teal_body *out)
 {
-    teal_bytes verb, id, rest;
+    teal_bytes verb = { 0 }, id = { 0 }, rest;
     bool good = teal_field_split(value, ';', &verb, &rest) &&
                 teal_field_split(rest, ';', &id, &out->reaction);
     out->reaction = teal_field_trim(out->reaction);
