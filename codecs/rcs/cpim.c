@@ -19,8 +19,9 @@ typedef struct binding {
 } binding;
 
 typedef struct decoder {
-    const uint8_t *start;
+    teal_bytes whole;
     teal_reader in;
+    size_t line_at; /* of the header that is looked at */
     teal_arena *arena;
     teal_diag *why;
     binding spaces[TEAL_CPIM_MAX_NAMESPACES];
@@ -30,12 +31,14 @@ typedef struct decoder {
     teal_mime_header *mime;
     size_t n_mime;
     teal_bytes content_length;
-    teal_bytes content_type;
+    teal_bytes content_type, transfer_encoding;
 } decoder;
 
-static size_t offset(const decoder *d, teal_bytes at)
+/* Of a view in the input; of its line where folds have made it a copy. */
+static size_t offset(const decoder *d, teal_bytes view)
 {
-    return (size_t)(at.at - d->start);
+    uintptr_t at = (uintptr_t)view.at, start = (uintptr_t)d->whole.at;
+    return at >= start && at - start < d->whole.len ? at - start : d->line_at;
 }
 
 static teal_result refuse(const decoder *d, teal_result result, const char *rule, teal_bytes at)
@@ -101,7 +104,7 @@ static teal_result count_lines(decoder *d, size_t max, size_t *count)
         teal_bytes line = read_line(&ahead);
         if (ahead.failed)
             return teal_refuse(TEAL_MORE, "REQ-CPIM-1 ends before the blank line behind headers",
-                               (size_t)(ahead.end - d->start), d->why);
+                               d->whole.len, d->why);
         if (line.len == 0)
             return TEAL_OK;
         if (line.len > TEAL_CPIM_MAX_LINE_BYTES)
@@ -109,6 +112,45 @@ static teal_result count_lines(decoder *d, size_t max, size_t *count)
         if (++*count > max)
             return refuse(d, TEAL_LIMIT, "REQ-CPIM-2 too many headers", line);
     }
+}
+
+static bool continues(const teal_reader *in)
+{
+    return teal_read_left(in) > 0 && teal_field_is_blank(*in->at);
+}
+
+/* Puts a line and those that continue it on one: a line end, with the blanks around it, is one
+ * blank. RFC 3862 knows no folding of headers; some clients fold them as MIME does. */
+static teal_result unfold(decoder *d, teal_bytes *line)
+{
+    teal_reader ahead = d->in;
+    size_t len = line->len;
+    while (continues(&ahead)) {
+        teal_bytes more = teal_field_trim(read_line(&ahead));
+        if (more.len == 0)
+            return refuse(d, TEAL_MALFORMED, "REQ-CPIM-14 blank line that is none", *line);
+        len += 1 + more.len;
+    }
+    if (len > TEAL_CPIM_MAX_LINE_BYTES)
+        return refuse(d, TEAL_LIMIT, "REQ-CPIM-2 line too long", *line);
+    teal_writer w = { teal_arena_take(d->arena, len), len, 0 };
+    if (w.base == NULL)
+        return refuse(d, TEAL_SPACE, "REQ-CPIM-2 arena full", *line);
+    teal_write_bytes(&w, *line);
+    while (continues(&d->in)) {
+        teal_write_u8(&w, ' ');
+        teal_write_bytes(&w, teal_field_trim(read_line(&d->in)));
+    }
+    *line = teal_written(&w);
+    return TEAL_OK;
+}
+
+/* The next header; empty: the blank line behind them, which count_lines has seen. */
+static teal_result read_header(decoder *d, teal_bytes *line)
+{
+    d->line_at = (size_t)(d->in.at - d->whole.at);
+    *line = read_line(&d->in);
+    return line->len > 0 && continues(&d->in) ? unfold(d, line) : TEAL_OK;
 }
 
 static int hex_value(uint8_t c)
@@ -204,7 +246,7 @@ static size_t params_length(teal_bytes b)
 static teal_result parse_header(decoder *d, teal_bytes line, teal_cpim_header *h)
 {
     teal_bytes name, rest, tail;
-    *h = (teal_cpim_header){ .at = offset(d, line) };
+    *h = (teal_cpim_header){ .at = d->line_at };
     if (!teal_field_split(line, ':', &name, &rest))
         return refuse(d, TEAL_MALFORMED, "REQ-CPIM-6 header without a colon", line);
     h->name = name;
@@ -274,16 +316,20 @@ static teal_result read_headers(decoder *d)
     d->headers = teal_arena_array(d->arena, lines, sizeof *d->headers);
     if (d->headers == NULL)
         return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, d->why);
-    for (size_t i = 0; i < lines && result == TEAL_OK; i++) {
+    for (;;) {
+        teal_bytes line;
+        result = read_header(d, &line);
+        if (result != TEAL_OK || line.len == 0)
+            return result;
         teal_cpim_header *h = &d->headers[d->n_headers];
-        result = parse_header(d, read_line(&d->in), h);
+        result = parse_header(d, line, h);
         if (result == TEAL_OK && h->prefix.len == 0 && teal_cpim_same(h->name, teal_text("NS")))
             result = bind(d, h);
         else
             d->n_headers++;
+        if (result != TEAL_OK)
+            return result;
     }
-    read_line(&d->in); /* the blank one */
-    return result;
 }
 
 static teal_bytes space_of(const decoder *d, teal_bytes prefix)
@@ -316,6 +362,7 @@ static teal_result resolve(decoder *d)
     bool seen[SINGLE] = { false };
     for (size_t i = 0; i < d->n_headers; i++) {
         teal_cpim_header *h = &d->headers[i];
+        d->line_at = h->at;
         h->ns = space_of(d, h->prefix);
         size_t which = find_single(h);
         if (which < SINGLE && seen[which])
@@ -350,13 +397,14 @@ static bool is_understood(const decoder *d, teal_bytes required)
     return false;
 }
 
-static teal_result check_require(const decoder *d)
+static teal_result check_require(decoder *d)
 {
     for (size_t i = 0; i < d->n_headers; i++) {
         const teal_cpim_header *h = &d->headers[i];
         if (!teal_cpim_header_is(h, TEAL_NS_CPIM, "Require"))
             continue;
         teal_bytes list = h->value, item;
+        d->line_at = h->at;
         do {
             teal_field_split(list, ',', &item, &list);
             if (!is_understood(d, teal_field_trim(item)))
@@ -379,35 +427,40 @@ static teal_result set_once(decoder *d, const teal_mime_header *m, const char *n
     return TEAL_OK;
 }
 
+static teal_result parse_mime(decoder *d, teal_bytes line, teal_mime_header *m)
+{
+    uint8_t classes;
+    if (!teal_field_split(line, ':', &m->name, &m->value) || !is_name(m->name))
+        return refuse(d, TEAL_MALFORMED, "REQ-CPIM-6 MIME header without a name", line);
+    m->value = teal_field_trim(m->value);
+    teal_result result = check_text(d, m->value, &classes);
+    if (result == TEAL_OK)
+        result = set_once(d, m, "Content-Type", &d->content_type);
+    if (result == TEAL_OK)
+        result = set_once(d, m, "Content-Length", &d->content_length);
+    if (result == TEAL_OK)
+        result = set_once(d, m, "Content-Transfer-Encoding", &d->transfer_encoding);
+    return result;
+}
+
 static teal_result read_mime(decoder *d)
 {
     size_t lines;
-    teal_bytes transfer_encoding = { 0 };
     teal_result result = count_lines(d, TEAL_CPIM_MAX_MIME_HEADERS, &lines);
     if (result != TEAL_OK)
         return result;
     d->mime = teal_arena_array(d->arena, lines, sizeof *d->mime);
     if (d->mime == NULL)
         return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, d->why);
-    for (size_t i = 0; i < lines && result == TEAL_OK; i++) {
-        teal_mime_header *m = &d->mime[d->n_mime++];
-        uint8_t classes;
-        teal_bytes line = read_line(&d->in);
-        if (teal_field_is_blank(line.at[0]))
-            return refuse(d, TEAL_UNSUPPORTED, "REQ-CPIM-6 folded MIME header", line);
-        if (!teal_field_split(line, ':', &m->name, &m->value) || !is_name(m->name))
-            return refuse(d, TEAL_MALFORMED, "REQ-CPIM-6 MIME header without a name", line);
-        m->value = teal_field_trim(m->value);
-        result = check_text(d, m->value, &classes);
-        if (result == TEAL_OK)
-            result = set_once(d, m, "Content-Type", &d->content_type);
-        if (result == TEAL_OK)
-            result = set_once(d, m, "Content-Length", &d->content_length);
-        if (result == TEAL_OK)
-            result = set_once(d, m, "Content-Transfer-Encoding", &transfer_encoding);
+    for (;;) {
+        teal_bytes line;
+        result = read_header(d, &line);
+        if (result != TEAL_OK || line.len == 0)
+            return result;
+        result = parse_mime(d, line, &d->mime[d->n_mime++]);
+        if (result != TEAL_OK)
+            return result;
     }
-    read_line(&d->in); /* the blank one */
-    return result;
 }
 
 /* What is left is the body; a Content-Length only trims it (never extends it). */
@@ -427,18 +480,47 @@ static teal_result read_body(decoder *d, teal_bytes *body)
     return TEAL_OK;
 }
 
+static bool begins_with_mime(const decoder *d)
+{
+    static const char mime[] = "Content-";
+    const size_t len = sizeof mime - 1;
+    return teal_read_left(&d->in) >= len &&
+           teal_cpim_same_letters(d->in.at, (const uint8_t *)mime, len);
+}
+
+/* The MIME headers of the message itself, `Content-Type: Message/CPIM`, which some peers send with
+ * it. Whatever else begins like that is a message with an odd first header. */
+static teal_result unwrap(decoder *d)
+{
+    const size_t used = d->arena->used;
+    decoder outer = *d;
+    teal_bytes inner;
+    outer.why = NULL;
+    if (read_mime(&outer) != TEAL_OK || !teal_media_type_is(outer.content_type, "message/cpim")) {
+        d->arena->used = used;
+        return TEAL_OK;
+    }
+    outer.why = d->why;
+    teal_result result = read_body(&outer, &inner);
+    if (result == TEAL_OK)
+        d->in = teal_reader_of(inner);
+    return result;
+}
+
 teal_result teal_cpim_decode(teal_bytes in, teal_arena *arena, teal_cpim *out, teal_diag *why)
 {
-    decoder d = { .start = in.at, .in = teal_reader_of(in), .arena = arena, .why = why };
+    decoder d = { .whole = in, .in = teal_reader_of(in), .arena = arena, .why = why };
     teal_bytes body = { 0 };
-    teal_result result = read_headers(&d);
+    teal_result result = begins_with_mime(&d) ? unwrap(&d) : TEAL_OK;
+    if (result == TEAL_OK)
+        result = read_headers(&d);
     if (result == TEAL_OK)
         result = resolve(&d);
     if (result == TEAL_OK)
         result = check_require(&d);
     if (result == TEAL_OK)
         result = read_mime(&d);
-    size_t body_at = (size_t)(d.in.at - d.start);
+    size_t body_at = (size_t)(d.in.at - in.at);
     if (result == TEAL_OK)
         result = read_body(&d, &body);
     if (result != TEAL_OK)

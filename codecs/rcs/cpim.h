@@ -45,15 +45,18 @@ typedef struct teal_cpim {
     size_t body_at; /* where the body starts in the input */
 } teal_cpim;
 
-/* Decodes one message/cpim, without the outer MIME headers.
+/* Decodes one message/cpim, with or without the MIME headers of the message itself in front
+ * (`Content-Type: Message/CPIM`). A part that is message/cpim again is left as it is: whose headers
+ * count then is not for a decoder to say.
  *
  * Takes: LF for CRLF; any case of names and prefixes; no blank after the colon; NS anywhere, with
- * or without a blank after the prefix; a Content-Length in the part that is too large (it trims).
+ * or without a blank after the prefix; folded headers; a Content-Length in the part that is too
+ * large (it trims).
  *
- * Refuses: control characters and NUL (escaped NUL too), text that is not UTF-8, folded lines, a
- * second From, DateTime, imdn.Message-ID, imdn.Disposition-Notification or Content-Type, a prefix
- * with two meanings; with TEAL_UNSUPPORTED another default namespace, and a Require of a header of
- * another namespace than the four above; with TEAL_LIMIT more than the limits above.
+ * Refuses: control characters and NUL (escaped NUL too), text that is not UTF-8, a second From,
+ * DateTime, imdn.Message-ID, imdn.Disposition-Notification or Content-Type, a prefix with two
+ * meanings; with TEAL_UNSUPPORTED another default namespace, and a Require of a header of another
+ * namespace than the four above; with TEAL_LIMIT more than the limits above.
  *
  * in:    must live as long as *out.
  * arena: TEAL_CPIM_ARENA(in.len) bytes are always enough.
@@ -67,7 +70,7 @@ teal_result teal_cpim_decode(teal_bytes in, teal_arena *arena, teal_cpim *out, t
 static inline size_t TEAL_CPIM_ARENA(size_t in_len)
 {
     size_t lines = in_len / 2 < TEAL_CPIM_MAX_HEADERS ? in_len / 2 : TEAL_CPIM_MAX_HEADERS;
-    return 4096 + lines * (sizeof(teal_cpim_header) + 16) + in_len;
+    return 4096 + lines * (sizeof(teal_cpim_header) + 32) + 2 * in_len;
 }
 
 /* ASCII letters compared without case: names, types, tokens. */

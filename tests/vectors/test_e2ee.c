@@ -305,6 +305,11 @@ static void test_tolerated(void **state)
         { "names in any case", "e2ee.Suite", "E2EE.SUITE" },
         { "unknown header of another namespace",
           "DateTime:", "NS: x <urn:x>\r\nx.Y: z\r\nDateTime:" },
+        { "subject, and unknown headers of the core namespace",
+          "DateTime:", "Subject:;lang=de guten Tag\r\nX-Unknown: z\r\nDateTime:" },
+        { "folded", "To: <sip:bob", "To:\r\n <sip:bob" },
+        { "folded in a list of fields", "; 7; ", ";\r\n\t7;\r\n " },
+        { "MIME headers of the message", "From: ", "Content-Type: Message/CPIM\r\n\r\nFrom: " },
         { "more notifications", "display\r\n", "display, interworking, processing\r\n" },
         { "base64 by a network", "\r\n\r\nsealed\r\nbytes: \\ <and> more",
           "\r\nContent-Transfer-Encoding: base64\r\n\r\n"
