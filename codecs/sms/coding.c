@@ -33,10 +33,29 @@ static teal_result decode_direct(teal_bytes octets, uint8_t last, teal_writer *t
     return TEAL_OK;
 }
 
+/* What no text in ASCII has: §6.2.1 puts letters there, and the escape. */
+static bool has_control(teal_bytes octets)
+{
+    bool found = false;
+    for (size_t i = 0; i < octets.len && !found; i++) {
+        uint8_t octet = octets.at[i];
+        found = octet < 0x20 && octet != '\n' && octet != '\r' && octet != '\t';
+    }
+    return found;
+}
+
+/* Some peers, the npm package smpp among them, say ASCII where they mean GSM 7 bit. */
+static bool is_gsm7(uint8_t data_coding, teal_gsm7_shift shift, teal_bytes octets)
+{
+    bool shifted = shift.locking != TEAL_GSM7_DEFAULT || shift.single != TEAL_GSM7_DEFAULT;
+    return data_coding == TEAL_CODING_GSM7 || is_class_gsm7(data_coding) ||
+           (data_coding == TEAL_CODING_ASCII && (shifted || has_control(octets)));
+}
+
 teal_result teal_coding_decode(uint8_t data_coding, teal_gsm7_shift shift, teal_bytes octets,
                                teal_writer *text, teal_diag *why)
 {
-    if (data_coding == TEAL_CODING_GSM7 || is_class_gsm7(data_coding)) {
+    if (is_gsm7(data_coding, shift, octets)) {
         teal_gsm7_alphabet alphabet = teal_gsm7_alphabet_of(shift);
         return teal_gsm7_decode(&alphabet, octets, text, why);
     }

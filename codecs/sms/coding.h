@@ -17,7 +17,8 @@ enum {
  * class, GSM 7 bit). Not text, or not taken: binary, JIS, Cyrillic, Hebrew, pictograms, ... */
 bool teal_coding_is_text(uint8_t data_coding);
 
-/* Appends the UTF-8 of a short message's octets, user data header already removed.
+/* Appends the UTF-8 of a short message's octets, user data header already removed. What is announced
+ * as ASCII, but is under a shift or has controls other than newline, return and tab, is GSM 7 bit.
  * shift:   what that header says; counts for GSM 7 bit only.
  * Returns: TEAL_OK; TEAL_UNSUPPORTED unless teal_coding_is_text; TEAL_MALFORMED if an octet cannot
  *          be of that coding; TEAL_SPACE (text->len: need, at most 3 bytes per octet). */

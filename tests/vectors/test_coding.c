@@ -83,7 +83,9 @@ static const struct {
     { "23.038 §A.3.6 with §A.2.10", 0x00, { 6, 10 }, "\x15\x1B\x26\x1BZ", "\u0915\u0A59Z" },
     { "23.040 §9.2.3.24.16, Spanish has no locking table", 0x00, { 2, 0 }, "\x09", "Ç" },
     { "23.040 §9.2.3.24.15, reserved languages", 0x00, { 14, 255 }, "\x1B\x65\x09", "€Ç" },
-    { "not in ASCII", 0x01, { 1, 1 }, "\x0B@", "\x0B@" },
+    { "npm smpp: said to be ASCII, but under a shift", 0x01, { 1, 0 }, "\x07\x1D\x07l", "ışıl" },
+    { "npm smpp: said to be ASCII, but with escapes", 0x01, { 0, 0 }, "\x1B<\x1B\x65 @", "[€ ¡" },
+    { "in ASCII what can be", 0x01, { 0, 0 }, "a@_[\t\r\n$", "a@_[\t\r\n$" },
     { "not in Latin-1", 0x03, { 1, 1 }, "@", "@" },
 };
 
