@@ -84,7 +84,7 @@ static teal_result check(const teal_receipt *r, teal_diag *why)
     if (r->segments > MAX_SEGMENTS)
         return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-10 more than 255 segments", 0, why);
     if (r->mark.len > TEAL_MAX_MARK_BYTES || !teal_utf8_valid(r->mark))
-        return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-2 mark is not UTF-8 of at most 128", 0, why);
+        return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-10 mark is not UTF-8 of at most 128", 0, why);
     if (below_e2ee && r->mark.len == 0)
         return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-2 no mark below E2EE", 0, why);
     return TEAL_OK;

@@ -3,6 +3,8 @@
 
 enum { VARINT = 0, LENGTH_DELIMITED = 2, MAX_VARINT_BYTES = 10 };
 
+static const char crosses_end[] = "REQ-WIRE-4 a field crosses the end";
+
 static void refuse(teal_wire *w, const char *rule)
 {
     if (w->why.rule == NULL)
@@ -31,7 +33,8 @@ static uint64_t read_varint(teal_wire *w)
         w->in = ahead;
         return value;
     }
-    refuse(w, "REQ-WIRE-3 a number is cut short, too large or not in its shortest form");
+    refuse(w, ahead.failed ? crosses_end
+                           : "REQ-WIRE-3 a number is too large or not in its shortest form");
     return 0;
 }
 
@@ -50,11 +53,22 @@ static bool take_tag(teal_wire *w, uint32_t field, unsigned type)
     return true;
 }
 
+/* Refuses what stands where field `next` was to come, unless it is that field or a later one. */
+static void refuse_stray(teal_wire *w, uint64_t next)
+{
+    teal_wire ahead = *w;
+    uint64_t tag = teal_read_left(&w->in) > 0 ? read_varint(&ahead) : UINT64_MAX;
+    if (ahead.why.rule != NULL)
+        refuse(w, ahead.why.rule);
+    else if (tag >> 3 < next)
+        refuse(w, "REQ-WIRE-1 a field is unknown, out of order or there twice");
+}
+
 static teal_bytes read_delimited(teal_wire *w)
 {
     uint64_t len = read_varint(w);
     if (len > teal_read_left(&w->in)) {
-        refuse(w, "REQ-WIRE-4 a field crosses the end");
+        refuse(w, crosses_end);
         return (teal_bytes){ 0 };
     }
     return teal_read_bytes(&w->in, (size_t)len);
@@ -94,6 +108,8 @@ void teal_wire_copy(teal_wire *w, uint32_t field, uint8_t *out, size_t len)
         memcpy(out, value.at, len);
     } else {
         memset(out, 0, len);
+        if (value.len == 0)
+            refuse_stray(w, field);
         refuse(w, "REQ-WIRE-5 a field of fixed length is missing or has another length");
     }
 }
@@ -142,7 +158,7 @@ bool teal_wire_enter(teal_wire *w, uint32_t field, teal_wire *inner)
 static void finish(teal_wire *w)
 {
     if (!teal_read_done(&w->in))
-        refuse(w, "REQ-WIRE-1 a field is unknown, out of order or there twice");
+        refuse_stray(w, UINT64_MAX);
 }
 
 void teal_wire_leave(teal_wire *w, teal_wire *inner)

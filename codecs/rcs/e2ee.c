@@ -228,7 +228,7 @@ static teal_result make_room(e2ee_reader *r, const teal_cpim *m)
 
 static teal_result read_e2ee_headers(e2ee_reader *r, const teal_cpim *m)
 {
-    bool seen[KNOWN] = { false };
+    bool seen[KNOWN] = { false }, seen_any = false;
     for (size_t i = 0; i < m->n_headers; i++) {
         const teal_cpim_header *h = &m->headers[i];
         if (!teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)))
@@ -240,8 +240,10 @@ static teal_result read_e2ee_headers(e2ee_reader *r, const teal_cpim *m)
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-41 e2ee header twice", h->at, r->why);
         if (h->params.len > 0 || !known[k].read(r, h->value))
             return teal_refuse(TEAL_MALFORMED, bad_value, h->at, r->why);
-        seen[k] = true;
+        seen[k] = seen_any = true;
     }
+    if (!seen_any)
+        return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-40 no e2ee header", 0, r->why);
     for (size_t k = 0; k < KNOWN; k++) {
         if (known[k].required && !seen[k])
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-41 e2ee header is missing", 0, r->why);

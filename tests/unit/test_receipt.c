@@ -190,9 +190,9 @@ static void test_rules(void **state)
     r.mark.len = 0;
     assert_rule(r, "REQ-RCPT-2 ");
     r.mark = teal_text("\xff");
-    assert_rule(r, "REQ-RCPT-2 ");
+    assert_rule(r, "REQ-RCPT-10 ");
     r.mark = teal_text(long_text);
-    assert_rule(r, "REQ-RCPT-2 ");
+    assert_rule(r, "REQ-RCPT-10 ");
 }
 
 static void test_names(void **state)

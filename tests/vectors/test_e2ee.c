@@ -369,7 +369,7 @@ static void test_refused(void **state)
         { "e2ee header twice", "e2ee.Suite", "e2ee.Suite: 1\r\ne2ee.Suite", TEAL_MALFORMED,
           "REQ-CPIM-41 " },
         { "no signature", "e2ee.Signature", "x.Signature", TEAL_MALFORMED, "REQ-CPIM-41 " },
-        { "no namespace", "NS: e2ee", "NS: other", TEAL_MALFORMED, "REQ-CPIM-41 " },
+        { "no namespace", "NS: e2ee", "NS: other", TEAL_MALFORMED, "REQ-CPIM-40 " },
         { "parameter", "e2ee.Suite: 1", "e2ee.Suite:;a=b 1", TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "leading zero", "e2ee.Suite: 1", "e2ee.Suite: 01", TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "sign", "e2ee.Suite: 1", "e2ee.Suite: +1", TEAL_MALFORMED, "REQ-CPIM-42 " },
