@@ -80,10 +80,11 @@ programs := $(B)/teald $(B)/teal
 peer_bin := $(peers:%=$(B)/peers/%)
 test_bin := $(test_src:%.c=$(B)/%)
 tool_bin := $(patsubst %.c,$(B)/%,$(wildcard tests/tools/*.c))
+vector_bin := $(B)/tests/vectors/make_vectors
 bench_bin := $(bench_src:%.c=$(B)/%)
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 
-.PHONY: help all run check bench fuzz coverage clean install deps tests programs fuzzers
+.PHONY: help all run check bench fuzz coverage vectors clean install deps tests programs fuzzers
 
 help:
 	@echo 'make run       install what is missing, build, and show messages crossing every way'
@@ -140,6 +141,11 @@ coverage: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=coverage tests fuzzers
 	@tests/run-coverage
 
+# The published test vectors, made anew; tests prove that they are what is checked in.
+vectors: $(vector_bin)
+	@mkdir -p proto/vectors
+	$< proto/vectors
+
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/teald $(DESTDIR)$(PREFIX)/sbin/teald
@@ -187,7 +193,7 @@ endef
 $(foreach peer,$(peers),$(eval $(call peer_rule,$(peer))))
 
 test_deps := $(support_lib) $(client_lib) $(daemon_lib) $(codec_lib)
-$(test_bin): $(B)/%: $(B)/%.o $(test_deps)
+$(test_bin) $(vector_bin): $(B)/%: $(B)/%.o $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 # What scripts among the tests have the codecs do.
 $(tool_bin): $(B)/%: $(B)/%.o $(codec_lib)

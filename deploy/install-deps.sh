@@ -8,8 +8,9 @@ set -eu
 packages="gcc make pkg-config protobuf-c-compiler
     libmicrohttpd-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
     libjansson-dev libexpat1-dev libinih-dev libunistring-dev"
-# tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes, Wireshark as a second opinion
-packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev tshark"
+# tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes, Wireshark as a second opinion,
+# node for the implementation in another language
+packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev tshark nodejs"
 [ "${1:-}" != fuzz ] || packages="afl++"
 
 missing=""
