@@ -111,9 +111,11 @@ void core_stop(core **c)
         return;
     size_t n_peers = it->parts.config->n_peers;
     for (size_t i = 0; i < n_peers; i++)
+        queue_halt(it->queues[i]); /* all POSTs under way may end at the same time */
+    room_client_stop(it->room);
+    for (size_t i = 0; i < n_peers; i++)
         queue_stop(it->queues[i]);
     expiry_stop(it->expiry);
-    room_client_stop(it->room);
     /* Whoever wakes others has stopped: only now may they go. */
     for (size_t i = 0; i < n_peers; i++)
         queue_close(&it->queues[i]);

@@ -21,12 +21,14 @@ typedef struct core_parts {
     writer *writer;
     directory *directory;
     int room_fd;
+    int64_t drain_ms; /* how long core_stop waits for the ends of what the room is sending */
     void (*inbox_changed)(void *arg,
                           const uint8_t device[static TEAL_DEVICE_BYTES]); /* any thread */
     void *arg;
 } core_parts;
 core *core_start(const core_parts *parts);
-/* Stops taking work, lets what is in hand come to a durable state, joins the threads. */
+/* Stops taking work, lets what is in hand come to a durable state, joins the threads. What leaves
+ * below end-to-end encryption and has no end after drain_ms stays LEAVING. */
 void core_stop(core **c);
 
 typedef enum core_result {

@@ -217,11 +217,17 @@ void queue_start(queue *q)
     q->started = true;
 }
 
+void queue_halt(queue *q)
+{
+    if (q != NULL)
+        waker_stop(&q->waker);
+}
+
 void queue_stop(queue *q)
 {
     if (q == NULL || !q->started)
         return;
-    waker_stop(&q->waker);
+    queue_halt(q);
     pthread_join(q->thread, NULL);
 }
 

@@ -10,6 +10,8 @@ typedef struct queue queue;
 queue *queue_open(core *c, const config_peer *peer); /* NULL: logged */
 void queue_close(queue **q);                         /* NULL-safe; stopped, or never started */
 void queue_start(queue *q);
+/* Begins nothing more; queue_stop is to follow. NULL-safe. */
+void queue_halt(queue *q);
 /* Lets the POST under way end, makes durable what came of it, joins the thread; queue_wake may
  * still be called. NULL-safe. */
 void queue_stop(queue *q);

@@ -1,6 +1,7 @@
 /* The room's client as a whole: its threads, what is in flight, saying. */
 #include "gateway/core/room_client.h"
 
+#include "gateway/clock.h"
 #include "gateway/core/room_state.h"
 #include "gateway/core/state.h"
 
@@ -98,10 +99,31 @@ void room_client_start(room_client *rc)
     rc->started = true;
 }
 
+static bool is_leaving(const room_client *rc)
+{
+    bool leaving = false;
+    for (size_t i = 0; !leaving && !rc->gone && i < rc->n_entries; i++)
+        leaving = rc->entries[i].leaving;
+    return leaving;
+}
+
+/* What the room is sending gets its Done, instead of a receipt that says that nobody knows. */
+static void drain(room_client *rc)
+{
+    int64_t end_ms = clock_unix_ms() + rc->c->parts.drain_ms;
+    const struct timespec end = { end_ms / 1000, end_ms % 1000 * 1000000 };
+    pthread_mutex_lock(&rc->lock);
+    rc->draining = true;
+    while (is_leaving(rc) && pthread_cond_timedwait(&rc->jobs_done, &rc->lock, &end) == 0)
+        ;
+    pthread_mutex_unlock(&rc->lock);
+}
+
 void room_client_stop(room_client *rc)
 {
     if (rc == NULL || !rc->started)
         return;
+    drain(rc);
     if (eventfd_write(rc->stop_fd, 1) != 0)
         bug("eventfd_write");
     pthread_join(rc->receiver, NULL);

@@ -11,8 +11,9 @@ typedef struct room_client room_client;
 room_client *room_client_open(core *c);   /* NULL: logged */
 void room_client_close(room_client **rc); /* NULL-safe; stopped, or never started */
 void room_client_start(room_client *rc);
-/* Takes no more frames, waits for what was taken to be durable, says what can be said of it without
- * waiting, joins the threads; room_client_wake may still be called. NULL-safe. */
+/* Hands over nothing more, waits up to drain_ms for the ends of what is LEAVING; then takes no more
+ * frames, waits for what was taken to be durable, says what can be said of it without waiting,
+ * joins the threads; room_client_wake may still be called. NULL-safe. */
 void room_client_stop(room_client *rc);
 
 /* Something new waits: an SMS, something plain for those peers (bits). Any thread. */

@@ -77,14 +77,17 @@ static void on_hello(room_client *rc, const Teal__V1__RoomHello *hello)
 
 /* ---- Leaving, Deferred ---- */
 
+/* Without Go it waits, in the store too. */
 static void on_leaving(room_client *rc, uint64_t ref)
 {
     pthread_mutex_lock(&rc->lock);
-    room_entry *entry = room_find_entry(rc, (int64_t)ref);
+    bool takes = !rc->draining;
+    room_entry *entry = takes ? room_find_entry(rc, (int64_t)ref) : NULL;
     if (entry != NULL)
         entry->leaving = true;
     pthread_mutex_unlock(&rc->lock);
-    room_job_leaving(rc, ref);
+    if (takes)
+        room_job_leaving(rc, ref);
 }
 
 /* REQ-ROOM: the one reason that lies in the Submit rather than in the link. */
@@ -120,8 +123,20 @@ static void on_deferred(room_client *rc, const Teal__V1__Deferred *deferred)
 
 /* ---- the thread ---- */
 
+/* Frames that an edge before this one has not read are answered by EdgeHello: all that counts is
+ * said again, after a RoomHello that says under which generation. */
+static bool is_stale(room_client *rc, const Teal__V1__RoomFrame *f)
+{
+    pthread_mutex_lock(&rc->lock);
+    bool greeted = rc->greeted;
+    pthread_mutex_unlock(&rc->lock);
+    return !greeted && f->frame_case != TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO;
+}
+
 static void on_frame(room_client *rc, const Teal__V1__RoomFrame *f)
 {
+    if (is_stale(rc, f))
+        return;
     switch (f->frame_case) {
     case TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO:
         on_hello(rc, f->room_hello);

@@ -35,7 +35,7 @@ typedef struct room_lane {
 typedef struct room_entry {
     int64_t delivery_id;
     uint16_t lane;
-    bool leaving; /* Leaving was said: what follows is the store's business */
+    bool leaving; /* Leaving was taken: what follows is the store's business */
 } room_entry;
 
 typedef struct room_answer {
@@ -54,8 +54,9 @@ struct room_client {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t jobs_done;
     size_t n_jobs;
-    bool gone;    /* there is no room, nor will there be */
-    bool greeted; /* generation and key are known */
+    bool gone;     /* there is no room, nor will there be */
+    bool draining; /* nothing new leaves */
+    bool greeted;  /* generation and key are known */
     uint8_t generation[ROOM_GENERATION_BYTES];
     uint8_t key[ROOM_KEY_BYTES];
     size_t key_len;

@@ -235,7 +235,7 @@ static store_result submit_recalls(room_client *rc, room_lane *l)
 static void run_lane(room_client *rc, room_lane *l)
 {
     pthread_mutex_lock(&rc->lock);
-    bool open = rc->greeted && !rc->gone && is_open(l, clock_unix_ms());
+    bool open = rc->greeted && !rc->gone && !rc->draining && is_open(l, clock_unix_ms());
     if (open) {
         l->changed = false; /* before the look: what comes after it is seen by the next */
         l->next_ms = INT64_MAX;
@@ -331,7 +331,7 @@ static int64_t find_next(room_client *rc)
 {
     pthread_mutex_lock(&rc->lock);
     int64_t next_ms = rc->hello_ms;
-    for (size_t i = 0; rc->greeted && !rc->gone && i < rc->n_lanes; i++) {
+    for (size_t i = 0; rc->greeted && !rc->gone && !rc->draining && i < rc->n_lanes; i++) {
         const room_lane *l = &rc->lanes[i];
         int64_t due_ms = l->changed ? 0 : l->next_ms;
         if (due_ms < l->paused_until_ms)

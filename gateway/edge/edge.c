@@ -7,6 +7,9 @@
 #include <signal.h>
 #include <sodium.h>
 
+/* An SMS centre answers in less; the supervisor waits for longer. */
+enum { DRAIN_MS = 3000 };
+
 static const rest_route *const tables[] = {
     messages_routes,  inbox_routes,   accounts_routes, directory_routes,
     translate_routes, gateway_routes, health_routes,   NULL,
@@ -74,6 +77,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
                                .writer = e->writer,
                                .directory = e->directory,
                                .room_fd = room_fd,
+                               .drain_ms = DRAIN_MS,
                                .inbox_changed = inbox_changed,
                                .arg = e->rest };
     e->core = core_start(&parts);

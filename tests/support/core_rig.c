@@ -230,6 +230,7 @@ void rig_start(core_rig *r, uint8_t generation)
                          .writer = r->writer,
                          .directory = r->directory,
                          .room_fd = r->fds[0],
+                         .drain_ms = r->drain_ms,
                          .inbox_changed = count_change,
                          .arg = r };
     r->core = core_start(&parts);

@@ -41,6 +41,7 @@ typedef struct core_rig {
     writer *writer;
     directory *directory;
     store *reader;
+    int64_t drain_ms; /* of cores that are started from now on */
     core *core;
     int fds[2]; /* the core's end, the room's */
     uint8_t *frame;

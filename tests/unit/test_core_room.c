@@ -451,6 +451,45 @@ static void the_core_restarts(void **state)
     assert_true(rig_is_in_state(r, "c0", 0, STATE_ARRIVED));
 }
 
+static void *stop_core(void *r)
+{
+    rig_stop(r);
+    return NULL;
+}
+
+/* A gateway that is asked to stop hears the end of what is leaving, and lets nothing new leave. */
+static void the_core_stops_when_what_left_has_ended(void **state)
+{
+    core_rig *r = *state;
+    pthread_t stopper;
+    teal_receipt sent;
+    rig_stop(r);
+    r->drain_ms = 20000;
+    rig_start(r, GENERATION);
+    uint64_t ref = submit_and_leave(r, "d1", &sent);
+    assert_int_equal(pthread_create(&stopper, NULL, stop_core, r), 0);
+    rig_say_done(r, ref, &sent, "smsc-1");
+    rig_expect_taken(r, ref);
+    assert_int_equal(pthread_join(stopper, NULL), 0);
+    assert_true(rig_is_in_state(r, "d1", 0, STATE_SENT));
+}
+
+/* What an edge before this one has not read is said again once the room has been greeted. */
+static void frames_before_the_greeting_are_stale(void **state)
+{
+    core_rig *r = *state;
+    uint64_t ref = submit(r, "e1", NULL);
+    rig_stop(r);
+    rig_say_leaving(r, ref);
+    rig_start(r, 0);
+    rig_say_hello(r, GENERATION);
+    assert_int_equal(expect_submit(r)->ref, ref);
+    rig_say_leaving(r, ref);
+    rig_expect_go(r, ref);
+    rig_expect_silence(r);
+    assert_int_equal(rig_delivery(r, "e1", 0).generation[0], GENERATION);
+}
+
 static void core_and_room_restart(void **state)
 {
     core_rig *r = *state;
@@ -557,10 +596,21 @@ static void a_hello_that_proves_nothing(void **state)
     uint8_t garbage[] = { 0xff, 0xff, 0xff };
     assert_int_equal(send(r->fds[1], garbage, sizeof garbage, 0), sizeof garbage);
     Teal__V1__WhoIs who_is = TEAL__V1__WHO_IS__INIT;
+    who_is.ref = ROOM_REF;
     who_is.number = (char *)(uintptr_t) "+1";
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
-    assert_false(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer->known);
+    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS,
+            &who_is); /* who is not greeted is not answered */
     assert_false(core_downgrade_key(r->core, key, sizeof key, &len));
+    rig_say_hello(r, GENERATION);
+    who_is.ref++;
+    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
+    Teal__V1__WhoIsAnswer *answer =
+        rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer;
+    assert_int_equal(answer->ref, who_is.ref);
+    assert_false(answer->known);
+    uint8_t spoken[256];
+    assert_true(core_downgrade_key(r->core, spoken, sizeof spoken, &len));
+    assert_false(teal_bytes_equal((teal_bytes){ spoken, len }, teal_written(&w)));
 }
 
 /* ---- inbound ---- */
@@ -708,6 +758,8 @@ int main(void)
         ON_RIG(a_new_room_is_asked_about_what_was_leaving),
         ON_RIG(leaving_and_hello_in_one_breath),
         ON_RIG(the_core_restarts),
+        ON_RIG(the_core_stops_when_what_left_has_ended),
+        ON_RIG(frames_before_the_greeting_are_stale),
         ON_RIG(core_and_room_restart),
         ON_RIG(receipts_that_prove_nothing),
         ON_RIG(the_room_cannot_touch_what_is_encrypted),
