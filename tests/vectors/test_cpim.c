@@ -1,6 +1,7 @@
 /* message/cpim against RFC 3862, captures of RCS peers, and inputs that mean harm. */
 #include "codecs/rcs/cpim.h"
 #include "tests/support/exact.h"
+#include "tests/support/texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -515,15 +516,86 @@ static void test_write_refuses(void **state)
     }
 }
 
+typedef struct random_header {
+    char name[32];
+    const char *ns;
+    teal_bytes value;
+} random_header;
+
+/* `p.Name` of one of three namespaces, or of none; the prefixes are declared first. */
+static random_header random_header_of(test_random *r, teal_arena *arena)
+{
+    static const struct {
+        const char *prefix, *ns;
+    } spaces[] = { { "", TEAL_NS_CPIM }, { "x.", "urn:x" }, { "imdn.", TEAL_NS_IMDN } };
+    size_t space = test_random_below(r, 3);
+    random_header h = { .ns = spaces[space].ns };
+    teal_bytes local = test_random_text(r, arena, 1, 16, "abcXYZ019-_!#$%&'*+^`|~");
+    snprintf(h.name, sizeof h.name, "%sZ%.*s", spaces[space].prefix, (int)local.len,
+             (const char *)local.at);
+    if (test_random_below(r, 8) > 0)
+        h.value = test_hard_text(r, arena, 60, false);
+    return h;
+}
+
+/* Whatever is written comes back, in order, under its namespace; and so it does when a network on
+ * the way has changed line ends. */
+static void test_round_trip(void **state)
+{
+    (void)state;
+    static uint8_t scratch[64 << 10], text[64 << 10];
+    enum { MAX = 20 };
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 1000; i++) {
+        teal_arena arena = { scratch, sizeof scratch, 0 };
+        random_header headers[MAX];
+        size_t n = test_random_below(&r, MAX + 1);
+        teal_writer out = { text, sizeof text, 0 };
+        teal_cpim_writer w = { .out = &out };
+        teal_bytes body = test_random_bytes(&r, &arena, 0, 200);
+        teal_cpim m;
+        teal_diag why = { 0 };
+        teal_cpim_put_ns(&w, "x", "urn:x");
+        teal_cpim_put_ns(&w, "imdn", TEAL_NS_IMDN);
+        for (size_t k = 0; k < n; k++) {
+            headers[k] = random_header_of(&r, &arena);
+            teal_cpim_put(&w, headers[k].name, headers[k].value);
+        }
+        teal_cpim_begin_part(&w);
+        teal_cpim_put_mime(&w, "Content-Type", teal_text("a/b;c=\"d\""));
+        teal_cpim_put_body(&w, body);
+        assert_int_equal(teal_cpim_finish(&w), TEAL_OK);
+        size_t len = out.len;
+        if (test_random_below(&r, 2)) { /* bare LF up to the body */
+            size_t to = 0, head = len - body.len;
+            for (size_t from = 0; from < len; from++) {
+                if (text[from] != '\r' || from >= head)
+                    text[to++] = text[from];
+            }
+            len = to;
+        }
+        if (decode((const char *)text, len, &m, &why) != TEAL_OK)
+            fail_msg("%s at %zu", why.rule, why.at);
+        assert_int_equal(m.n_headers, n);
+        for (size_t k = 0; k < n; k++) {
+            assert_bytes(m.headers[k].ns, headers[k].ns);
+            assert_true(teal_bytes_equal(m.headers[k].value, headers[k].value));
+        }
+        assert_bytes(m.content_type, "a/b;c=\"d\"");
+        assert_true(teal_bytes_equal(m.body, body));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_example),   cmocka_unit_test(test_truncations),
-        cmocka_unit_test(test_tolerated), cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_full_arena),
-        cmocka_unit_test(test_escapes),   cmocka_unit_test(test_undeclared_prefix),
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_write),     cmocka_unit_test(test_write_refuses),
+        cmocka_unit_test(test_example),    cmocka_unit_test(test_truncations),
+        cmocka_unit_test(test_tolerated),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_full_arena),
+        cmocka_unit_test(test_escapes),    cmocka_unit_test(test_undeclared_prefix),
+        cmocka_unit_test(test_addresses),  cmocka_unit_test(test_tokens),
+        cmocka_unit_test(test_write),      cmocka_unit_test(test_write_refuses),
+        cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

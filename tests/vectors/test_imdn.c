@@ -1,7 +1,9 @@
 /* Notifications against RFC 5438 and captures, hostile documents, and round trips of every status.
  */
+#include "codecs/rcs/datetime.h"
 #include "codecs/rcs/imdn.h"
 #include "tests/support/exact.h"
+#include "tests/support/texts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -352,6 +354,61 @@ static void test_any_text(void **state)
     }
 }
 
+static teal_imdn random_notification(test_random *r, teal_arena *arena)
+{
+    static const char uri[] = "abcXYZ019:@.+-_~%!$&'()*,;=<>\"";
+    static const char *const reasons[] = { "failed-to-decrypt", "a", "x-1" };
+    teal_imdn n = { .message_id = test_random_text(r, arena, 1, TEAL_MAX_ID_BYTES, uri),
+                    .has_sent_at = test_random_below(r, 2) };
+    uint8_t measured[2048];
+    teal_writer out;
+    do { /* one of the pairs that there are */
+        n.kind = (teal_imdn_kind)test_random_between(r, 1, TEAL_IMDN_INTERWORKING);
+        n.status = (teal_imdn_status)test_random_between(r, 1, TEAL_IMDN_LEGACY_MMS);
+        out = (teal_writer){ measured, sizeof measured, 0 };
+    } while (teal_imdn_encode(&n, &out) != TEAL_OK);
+    if (n.has_sent_at)
+        n.sent_at_ms = (int64_t)test_random_below(r, TEAL_DATETIME_MAX_MS + 1);
+    if (test_random_below(r, 2))
+        n.recipient_uri = test_random_text(r, arena, 1, 80, uri);
+    if (test_random_below(r, 2))
+        n.original_recipient_uri = test_random_text(r, arena, 1, 80, uri);
+    if (test_random_below(r, 2))
+        n.subject = test_hard_text(r, arena, 80, true);
+    if (n.status == TEAL_IMDN_FAILED && test_random_below(r, 2)) {
+        n.reason_of = (teal_imdn_reason_of)test_random_between(r, 1, 2);
+        n.reason = teal_text(reasons[test_random_below(r, 3)]);
+    }
+    return n;
+}
+
+static void test_round_trip(void **state)
+{
+    (void)state;
+    static uint8_t scratch[16 << 10], text[2][8 << 10];
+    test_random r = test_random_of(test_seed());
+    for (size_t i = 0; i < 2000; i++) {
+        teal_arena arena = { scratch, sizeof scratch, 0 };
+        teal_writer out = { text[0], sizeof text[0], 0 }, again = { text[1], sizeof text[1], 0 };
+        const teal_imdn n = random_notification(&r, &arena);
+        teal_imdn back;
+        assert_int_equal(teal_imdn_encode(&n, &out), TEAL_OK);
+        assert_int_equal(decode_bytes(text[0], out.len, &back, NULL), TEAL_OK);
+        assert_int_equal(back.kind, n.kind);
+        assert_int_equal(back.status, n.status);
+        assert_true(teal_bytes_equal(back.message_id, n.message_id));
+        assert_int_equal(back.has_sent_at, n.has_sent_at);
+        assert_true(!n.has_sent_at || back.sent_at_ms == n.sent_at_ms);
+        assert_true(teal_bytes_equal(back.recipient_uri, n.recipient_uri));
+        assert_true(teal_bytes_equal(back.original_recipient_uri, n.original_recipient_uri));
+        assert_true(teal_bytes_equal(back.subject, n.subject));
+        assert_int_equal(back.reason_of, n.reason_of);
+        assert_true(teal_bytes_equal(back.reason, n.reason));
+        assert_int_equal(teal_imdn_encode(&back, &again), TEAL_OK);
+        assert_true(teal_bytes_equal(teal_written(&out), teal_written(&again)));
+    }
+}
+
 static void test_message(void **state)
 {
     (void)state;
@@ -432,10 +489,11 @@ static void test_peer_message(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_limits),       cmocka_unit_test(test_every_status),
-        cmocka_unit_test(test_any_text),     cmocka_unit_test(test_message),
-        cmocka_unit_test(test_peer_message), cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_good),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_every_status),
+        cmocka_unit_test(test_any_text),   cmocka_unit_test(test_message),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_peer_message),
+        cmocka_unit_test(test_reasons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
