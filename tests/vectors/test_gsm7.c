@@ -232,6 +232,20 @@ static void test_packing_random(void **state)
     }
 }
 
+static void test_packing_space(void **state)
+{
+    (void)state;
+    uint8_t buf[8];
+    teal_diag why = { 0 };
+    teal_writer small = { buf, 6, 0 }, none = { NULL, 0, 0 };
+    assert_int_equal(teal_gsm7_pack(teal_text("12345678"), 0, &small), TEAL_SPACE);
+    assert_int_equal(small.len, 7);
+    const uint8_t packed[] = { 0x31, 0xD9, 0x8C };
+    assert_int_equal(teal_gsm7_unpack((teal_bytes){ packed, 3 }, 0, 3, &none, &why), TEAL_SPACE);
+    assert_int_equal(none.len, 3);
+    assert_memory_equal(why.rule, "REQ-SMS-5 ", 10);
+}
+
 static void test_fill_bits(void **state)
 {
     (void)state;
@@ -272,6 +286,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_packing_vectors),
         cmocka_unit_test(test_packing_random),
+        cmocka_unit_test(test_packing_space),
         cmocka_unit_test(test_fill_bits),
         cmocka_unit_test(test_other_alphabet),
     };

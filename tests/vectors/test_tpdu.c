@@ -308,6 +308,24 @@ static void test_status_report_from_the_future(void **state)
     }
 }
 
+/* A STATUS-REPORT has no reply path: its bit is ignored, and not written. */
+static void test_report_has_no_reply_path(void **state)
+{
+    (void)state;
+    static const char *const hex = "86FF0191F16211429000004062114290103240"
+                                   "00";
+    uint8_t room[TEAL_TPDU_MAX_OCTETS], buf[TEAL_TPDU_MAX_OCTETS];
+    teal_writer w = { buf, sizeof buf, 0 };
+    teal_tpdu t;
+    assert_int_equal(decode(test_hex(hex, room, sizeof room), TEAL_TPDU_FROM_CENTRE, &t, NULL),
+                     TEAL_OK);
+    assert_false(t.reply_path);
+    t.reply_path = true;
+    assert_int_equal(teal_tpdu_encode(&t, &w, NULL), TEAL_OK);
+    assert_int_equal(buf[0], 0x06);
+    assert_int_equal(decode((teal_bytes){ 0 }, TEAL_TPDU_FROM_CENTRE, &t, NULL), TEAL_MORE);
+}
+
 static void test_encode_refuses(void **state)
 {
     (void)state;
@@ -325,7 +343,13 @@ static void test_encode_refuses(void **state)
           { .address = { 1, 1, NAME("123456789012345678901") } },
           TEAL_LIMIT,
           "REQ-SMS-61 " },
+        { "a NUL in a number",
+          { .address = { 1, 1, NAME("1\0002") } },
+          TEAL_UNSUPPORTED,
+          "REQ-SMS-61 " },
         { "ton 8", { .address = { .ton = 8 } }, TEAL_LIMIT, "REQ-SMS-61 " },
+        { "npi 16", { .address = { .npi = 16 } }, TEAL_LIMIT, "REQ-SMS-61 " },
+        { "an address of 23 bytes", { .address = { .len = 23 } }, TEAL_LIMIT, "REQ-SMS-61 " },
         { "a name of 12 septets",
           { .address = { 5, 0, NAME("abcdefghijkl") } },
           TEAL_LIMIT,
@@ -344,6 +368,12 @@ static void test_encode_refuses(void **state)
           "REQ-SMS-62 " },
         { "2090",
           { .type = TEAL_TPDU_DELIVER, .centre_time = { INT64_C(3786912000000), 0, { 0 } } },
+          TEAL_LIMIT,
+          "REQ-SMS-62 " },
+        { "2090 in the outcome of a report",
+          { .type = TEAL_TPDU_STATUS_REPORT,
+            .centre_time = { 922713419000, 0, { 0 } },
+            .discharge_time = { INT64_C(3786912000000), 0, { 0 } } },
           TEAL_LIMIT,
           "REQ-SMS-62 " },
         { "the end of time",
@@ -620,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_cut_short),
         cmocka_unit_test(test_bad),
         cmocka_unit_test(test_status_report_from_the_future),
+        cmocka_unit_test(test_report_has_no_reply_path),
         cmocka_unit_test(test_encode_refuses),
         cmocka_unit_test(test_coding),
         cmocka_unit_test(test_relative_validity),
