@@ -20,6 +20,9 @@ static inline teal_bytes teal_text(const char *s)
     return (teal_bytes){ (const uint8_t *)s, strlen(s) };
 }
 
+/* View of an array, all of it. */
+#define TEAL_VIEW(array) ((teal_bytes){ (array), sizeof(array) })
+
 static inline bool teal_bytes_equal(teal_bytes a, teal_bytes b)
 {
     return a.len == b.len && (a.len == 0 || memcmp(a.at, b.at, a.len) == 0);

@@ -1,6 +1,8 @@
 /* Handles, read as people and peers write them and written in the one form that is compared. */
 #include "codecs/handle.h"
 
+#include "codecs/ascii.h"
+
 enum {
     MIN_DIGITS = 5,
     MAX_DIGITS = 15, /* E.164 */
@@ -47,20 +49,6 @@ static bool is(uint8_t octet, unsigned class)
     return (classes[octet] & class) != 0;
 }
 
-static uint8_t lower(uint8_t octet)
-{
-    return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet + 'a' - 'A') : octet;
-}
-
-static bool equal_without_case(teal_bytes a, const char *text)
-{
-    teal_bytes b = teal_text(text);
-    bool same = a.len == b.len;
-    for (size_t i = 0; same && i < a.len; i++)
-        same = lower(a.at[i]) == b.at[i];
-    return same;
-}
-
 /* What stands before the first `mark` of *rest, which moves behind the mark; if there is none, all
  * of it, and *rest is empty. */
 static teal_bytes cut(teal_bytes *rest, uint8_t mark)
@@ -84,7 +72,7 @@ static teal_bytes trim(teal_bytes b)
 
 static uint8_t hex_value(uint8_t digit)
 {
-    return (uint8_t)(is(digit, DIGIT) ? digit - '0' : lower(digit) - 'a' + 10);
+    return (uint8_t)(is(digit, DIGIT) ? digit - '0' : teal_ascii_lower(digit) - 'a' + 10);
 }
 
 static void write_escape(teal_writer *w, uint8_t octet)
@@ -135,7 +123,7 @@ static bool write_host(teal_bytes host, teal_writer *w)
         for (size_t i = 0; i < label.len; i++) {
             if (!is(label.at[i], LABEL))
                 return false;
-            teal_write_u8(w, lower(label.at[i]));
+            teal_write_u8(w, teal_ascii_lower(label.at[i]));
         }
         if (rest.len > 0)
             teal_write_u8(w, '.');
@@ -167,7 +155,7 @@ static bool has_parameter(teal_bytes parameters, const char *wanted)
 {
     bool found = false;
     while (parameters.len > 0 && !found)
-        found = equal_without_case(cut(&parameters, ';'), wanted);
+        found = teal_ascii_same(cut(&parameters, ';'), teal_text(wanted));
     return found;
 }
 
@@ -193,11 +181,11 @@ static bool write_handle(teal_bytes in, teal_writer *w)
     if (rest.len > 0 && rest.at[0] == '+')
         return write_number(cut(&rest, ';'), w);
     teal_bytes scheme = cut(&rest, ':');
-    if (equal_without_case(scheme, "tel"))
+    if (teal_ascii_same(scheme, teal_text("tel")))
         return write_number(cut(&rest, ';'), w);
-    if (equal_without_case(scheme, "im"))
+    if (teal_ascii_same(scheme, teal_text("im")))
         return write_address("im:", rest, w);
-    if (equal_without_case(scheme, "sip"))
+    if (teal_ascii_same(scheme, teal_text("sip")))
         return write_address("sip:", rest, w);
     return false;
 }

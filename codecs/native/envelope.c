@@ -3,8 +3,6 @@
 
 #include "codecs/native/wire.h"
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 /* Field numbers, as in envelope.proto. */
 enum {
     SUITE = 1,
@@ -167,10 +165,10 @@ teal_result teal_envelope_decode_detached(teal_bytes in, teal_arena *arena, teal
 static void write_key(teal_writer *w, const void *message)
 {
     const teal_wrapped_key *key = message;
-    teal_wire_put_bytes(w, KEY_DEVICE, VIEW(key->device));
+    teal_wire_put_bytes(w, KEY_DEVICE, TEAL_VIEW(key->device));
     teal_wire_put_uint(w, KEY_PREKEY_ID, key->prekey_id);
-    teal_wire_put_bytes(w, KEY_ENC, VIEW(key->enc));
-    teal_wire_put_bytes(w, KEY_WRAPPED, VIEW(key->wrapped));
+    teal_wire_put_bytes(w, KEY_ENC, TEAL_VIEW(key->enc));
+    teal_wire_put_bytes(w, KEY_WRAPPED, TEAL_VIEW(key->wrapped));
 }
 
 static void write_downgrade(teal_writer *w, const void *message)
@@ -181,8 +179,8 @@ static void write_downgrade(teal_writer *w, const void *message)
     teal_wire_put_uint(w, DOWN_FAILED_AFTER_MS, d->failed_after_ms);
     teal_wire_put_uint(w, DOWN_EXPIRES_AT_MS, d->expires_at_ms);
     teal_wire_put_uint(w, DOWN_ACCEPTS_E2EE_LOSS, d->accepts_e2ee_loss);
-    teal_wire_put_bytes(w, DOWN_GATEWAY_KEY, VIEW(d->gateway_key));
-    teal_wire_put_bytes(w, DOWN_FALLBACK_HASH, VIEW(d->fallback_hash.at));
+    teal_wire_put_bytes(w, DOWN_GATEWAY_KEY, TEAL_VIEW(d->gateway_key));
+    teal_wire_put_bytes(w, DOWN_FALLBACK_HASH, TEAL_VIEW(d->fallback_hash.at));
     teal_wire_put_bytes(w, DOWN_ENC, d->enc);
     teal_wire_put_bytes(w, DOWN_SEALED, d->sealed);
 }
@@ -201,24 +199,24 @@ static void write_envelope(teal_writer *w, const teal_envelope *e)
     teal_wire_put_bytes(w, MESSAGE_ID, e->message_id);
     teal_wire_put_bytes(w, CONVERSATION_ID, e->conversation_id);
     teal_wire_put_bytes(w, SENDER, e->sender);
-    teal_wire_put_bytes(w, SENDER_DEVICE, VIEW(e->sender_device));
+    teal_wire_put_bytes(w, SENDER_DEVICE, TEAL_VIEW(e->sender_device));
     for (size_t i = 0; i < e->n_recipients; i++)
         teal_wire_put_element(w, RECIPIENTS, e->recipients[i]);
     teal_wire_put_uint(w, SENT_AT_MS, e->sent_at_ms);
     teal_wire_put_uint(w, KIND, e->kind);
     teal_wire_put_uint(w, WANTS, e->wants);
     teal_wire_put_uint(w, EXPIRES_AT_MS, e->expires_at_ms);
-    teal_wire_put_bytes(w, KEY_COMMITMENT, VIEW(e->key_commitment));
+    teal_wire_put_bytes(w, KEY_COMMITMENT, TEAL_VIEW(e->key_commitment));
     teal_wire_put_bytes(w, CIPHERTEXT, e->ciphertext);
     for (size_t i = 0; i < e->n_keys; i++)
         teal_wire_put_message(w, KEYS, write_key, &e->keys[i]);
     if (e->has_downgrade)
         teal_wire_put_message(w, DOWNGRADE, write_downgrade, &e->downgrade);
-    teal_wire_put_bytes(w, SIGNATURE, VIEW(e->signature));
+    teal_wire_put_bytes(w, SIGNATURE, TEAL_VIEW(e->signature));
     if (e->has_origin)
         teal_wire_put_message(w, ORIGIN, write_origin, &e->origin);
     for (size_t i = 0; i < e->n_key_hashes; i++)
-        teal_wire_put_element(w, KEY_HASHES, VIEW(e->key_hashes[i].at));
+        teal_wire_put_element(w, KEY_HASHES, TEAL_VIEW(e->key_hashes[i].at));
 }
 
 teal_result teal_envelope_encode(const teal_envelope *e, teal_writer *out)

@@ -1,6 +1,7 @@
 /* The rules on an envelope's values, the same for every frame it travels in. */
 #include "codecs/native/envelope.h"
 
+#include "codecs/ascii.h"
 #include "codecs/native/transcript.h"
 
 enum {
@@ -23,14 +24,6 @@ static bool is_token(teal_bytes b, size_t max)
     bool good = b.len > 0 && b.len <= max;
     for (size_t i = 0; good && i < b.len; i++)
         good = is_token_octet[b.at[i]];
-    return good;
-}
-
-static bool is_visible(teal_bytes b)
-{
-    bool good = true;
-    for (size_t i = 0; good && i < b.len; i++)
-        good = b.at[i] > ' ' && b.at[i] < 0x7f;
     return good;
 }
 
@@ -66,7 +59,7 @@ static teal_result check_header(const teal_envelope *e, teal_diag *why)
 {
     if (e->suite != TEAL_SUITE_SEALED)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-ENV-1 suite is not 1", 0, why);
-    if (e->message_id.len == 0 || !is_visible(e->message_id))
+    if (e->message_id.len == 0 || !teal_ascii_is_visible(e->message_id))
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-2 message_id is not visible ASCII", 0, why);
     if (e->message_id.len > TEAL_MAX_ID_BYTES)
         return teal_refuse(TEAL_LIMIT, "REQ-ENV-2 message_id is longer than 64", 0, why);

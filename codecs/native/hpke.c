@@ -11,8 +11,6 @@ enum { KEY = 32, NONCE = 12 };
 static const uint8_t kem_suite[] = { 'K', 'E', 'M', 0x00, 0x20 };
 static const uint8_t hpke_suite[] = { 'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01, 0x00, 0x03 };
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 static void labeled_extract(teal_bytes suite, teal_bytes salt, const char *label, teal_bytes ikm,
                             uint8_t prk[static KEY])
 {
@@ -24,7 +22,8 @@ static void labeled_expand(teal_bytes suite, const uint8_t prk[static KEY], cons
                            teal_bytes info, uint8_t *out, uint8_t len)
 {
     uint8_t length[2] = { 0, len };
-    teal_bytes pieces[] = { VIEW(length), teal_text("HPKE-v1"), suite, teal_text(label), info };
+    teal_bytes pieces[] = { TEAL_VIEW(length), teal_text("HPKE-v1"), suite, teal_text(label),
+                            info };
     teal_hkdf_expand(prk, pieces, sizeof pieces / sizeof pieces[0], out, len);
 }
 
@@ -35,8 +34,9 @@ static void shared_secret(const uint8_t dh[static KEY], const uint8_t enc[static
     uint8_t context[2 * KEY], prk[KEY];
     memcpy(context, enc, KEY);
     memcpy(context + KEY, recipient_pk, KEY);
-    labeled_extract(VIEW(kem_suite), (teal_bytes){ 0 }, "eae_prk", (teal_bytes){ dh, KEY }, prk);
-    labeled_expand(VIEW(kem_suite), prk, "shared_secret", VIEW(context), secret, KEY);
+    labeled_extract(TEAL_VIEW(kem_suite), (teal_bytes){ 0 }, "eae_prk", (teal_bytes){ dh, KEY },
+                    prk);
+    labeled_expand(TEAL_VIEW(kem_suite), prk, "shared_secret", TEAL_VIEW(context), secret, KEY);
     sodium_memzero(prk, sizeof prk);
 }
 
@@ -44,14 +44,14 @@ static void shared_secret(const uint8_t dh[static KEY], const uint8_t enc[static
 static void key_schedule(const uint8_t secret[static KEY], teal_bytes info, uint8_t key[static KEY],
                          uint8_t nonce[static NONCE])
 {
-    const teal_bytes suite = VIEW(hpke_suite), none = { 0 };
+    const teal_bytes suite = TEAL_VIEW(hpke_suite), none = { 0 };
     uint8_t context[1 + 2 * KEY] = { 0x00 }; /* mode_base */
     uint8_t prk[KEY];
     labeled_extract(suite, none, "psk_id_hash", none, context + 1);
     labeled_extract(suite, none, "info_hash", info, context + 1 + KEY);
     labeled_extract(suite, (teal_bytes){ secret, KEY }, "secret", none, prk);
-    labeled_expand(suite, prk, "key", VIEW(context), key, KEY);
-    labeled_expand(suite, prk, "base_nonce", VIEW(context), nonce, NONCE);
+    labeled_expand(suite, prk, "key", TEAL_VIEW(context), key, KEY);
+    labeled_expand(suite, prk, "base_nonce", TEAL_VIEW(context), nonce, NONCE);
     sodium_memzero(prk, sizeof prk);
 }
 

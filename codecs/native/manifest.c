@@ -17,8 +17,6 @@ enum {
             (3 * 4 + TEAL_DEVICE_BYTES + TEAL_KEY_BYTES + TEAL_MAX_DEVICE_NAME_BYTES + 8),
 };
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 /* Field numbers, as in directory.proto. */
 enum { VERSION = 1, ACCOUNT_KEY, HANDLES, DEVICES, CREATED_AT_MS, PREVIOUS, SIGNATURE };
 enum { DEVICE_ID = 1, DEVICE_SIGNING_KEY, DEVICE_NAME, DEVICE_ADDED_AT_MS };
@@ -139,8 +137,8 @@ teal_result teal_manifest_decode(teal_bytes in, teal_arena *arena, teal_manifest
 static void write_device(teal_writer *w, const void *message)
 {
     const teal_device *device = message;
-    teal_wire_put_bytes(w, DEVICE_ID, VIEW(device->id));
-    teal_wire_put_bytes(w, DEVICE_SIGNING_KEY, VIEW(device->signing_key));
+    teal_wire_put_bytes(w, DEVICE_ID, TEAL_VIEW(device->id));
+    teal_wire_put_bytes(w, DEVICE_SIGNING_KEY, TEAL_VIEW(device->signing_key));
     teal_wire_put_bytes(w, DEVICE_NAME, device->name);
     teal_wire_put_uint(w, DEVICE_ADDED_AT_MS, device->added_at_ms);
 }
@@ -148,14 +146,14 @@ static void write_device(teal_writer *w, const void *message)
 teal_result teal_manifest_encode(const teal_manifest *m, teal_writer *out)
 {
     teal_wire_put_uint(out, VERSION, m->version);
-    teal_wire_put_bytes(out, ACCOUNT_KEY, VIEW(m->account_key));
+    teal_wire_put_bytes(out, ACCOUNT_KEY, TEAL_VIEW(m->account_key));
     for (size_t i = 0; i < m->n_handles; i++)
         teal_wire_put_element(out, HANDLES, m->handles[i]);
     for (size_t i = 0; i < m->n_devices; i++)
         teal_wire_put_message(out, DEVICES, write_device, &m->devices[i]);
     teal_wire_put_uint(out, CREATED_AT_MS, m->created_at_ms);
     teal_wire_put_bytes(out, PREVIOUS, m->previous);
-    teal_wire_put_bytes(out, SIGNATURE, VIEW(m->signature));
+    teal_wire_put_bytes(out, SIGNATURE, TEAL_VIEW(m->signature));
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;
 }
 
@@ -163,14 +161,14 @@ void teal_manifest_transcript(const teal_manifest *m, teal_writer *w)
 {
     teal_transcript_lp(w, teal_text("teal manifest v1"));
     teal_transcript_int(w, m->version);
-    teal_transcript_lp(w, VIEW(m->account_key));
+    teal_transcript_lp(w, TEAL_VIEW(m->account_key));
     teal_transcript_int(w, m->n_handles);
     for (size_t i = 0; i < m->n_handles; i++)
         teal_transcript_lp(w, m->handles[i]);
     teal_transcript_int(w, m->n_devices);
     for (size_t i = 0; i < m->n_devices; i++) {
-        teal_transcript_lp(w, VIEW(m->devices[i].id));
-        teal_transcript_lp(w, VIEW(m->devices[i].signing_key));
+        teal_transcript_lp(w, TEAL_VIEW(m->devices[i].id));
+        teal_transcript_lp(w, TEAL_VIEW(m->devices[i].signing_key));
         teal_transcript_lp(w, m->devices[i].name);
         teal_transcript_int(w, m->devices[i].added_at_ms);
     }

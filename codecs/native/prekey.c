@@ -6,8 +6,6 @@
 #include <assert.h>
 #include <sodium.h>
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 /* Field numbers, as in directory.proto. */
 enum { PREKEY_ID = 1, PREKEY_KEY, PREKEY_SIGNATURE };
 enum { UPLOAD_DEVICE = 1, UPLOAD_PREKEYS };
@@ -24,7 +22,7 @@ static prekey_transcript transcript_of(const teal_prekey *p,
     teal_transcript_lp(&w, teal_text("teal prekey v1"));
     teal_transcript_lp(&w, (teal_bytes){ device, TEAL_DEVICE_BYTES });
     teal_transcript_int(&w, p->id);
-    teal_transcript_lp(&w, VIEW(p->key));
+    teal_transcript_lp(&w, TEAL_VIEW(p->key));
     assert(w.len == sizeof t.at);
     return t;
 }
@@ -56,8 +54,8 @@ static void write_prekey(teal_writer *w, const void *message)
 {
     const teal_prekey *p = message;
     teal_wire_put_uint(w, PREKEY_ID, p->id);
-    teal_wire_put_bytes(w, PREKEY_KEY, VIEW(p->key));
-    teal_wire_put_bytes(w, PREKEY_SIGNATURE, VIEW(p->signature));
+    teal_wire_put_bytes(w, PREKEY_KEY, TEAL_VIEW(p->key));
+    teal_wire_put_bytes(w, PREKEY_SIGNATURE, TEAL_VIEW(p->signature));
 }
 
 teal_result teal_prekey_decode(teal_bytes in, teal_prekey *out, teal_diag *why)
@@ -122,7 +120,7 @@ teal_result teal_prekeys_decode(teal_bytes in, teal_arena *arena, teal_prekeys *
 
 teal_result teal_prekeys_encode(const teal_prekeys *p, teal_writer *out)
 {
-    teal_wire_put_bytes(out, UPLOAD_DEVICE, VIEW(p->device));
+    teal_wire_put_bytes(out, UPLOAD_DEVICE, TEAL_VIEW(p->device));
     for (size_t i = 0; i < p->n_prekeys; i++)
         teal_wire_put_message(out, UPLOAD_PREKEYS, write_prekey, &p->prekeys[i]);
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;

@@ -1,6 +1,7 @@
 /* Gateway receipts: protobuf form, rules, signature. */
 #include "codecs/native/receipt.h"
 
+#include "codecs/ascii.h"
 #include "codecs/handle.h"
 #include "codecs/native/transcript.h"
 #include "codecs/native/wire.h"
@@ -15,8 +16,6 @@ enum {
                            TEAL_MAX_REASON_BYTES + TEAL_MAX_MARK_BYTES,
     MAX_SEGMENTS = 255, /* 3GPP TS 23.040 section 9.2.3.24.1 */
 };
-
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
 
 /* Field numbers, as in receipt.proto. */
 enum {
@@ -38,10 +37,7 @@ enum {
 
 static bool is_visible(teal_bytes b, size_t max)
 {
-    bool good = b.len <= max;
-    for (size_t i = 0; good && i < b.len; i++)
-        good = b.at[i] > ' ' && b.at[i] < 0x7f;
-    return good;
+    return b.len <= max && teal_ascii_is_visible(b);
 }
 
 /* The level that a path has; TEAL_LEVEL_NONE for the empty path. False for what is no path. */
@@ -132,9 +128,9 @@ teal_result teal_receipt_encode(const teal_receipt *r, teal_writer *out)
     teal_wire_put_uint(out, SEGMENTS, r->segments);
     teal_wire_put_bytes(out, MARK, r->mark);
     teal_wire_put_bytes(out, GATEWAY, r->gateway);
-    teal_wire_put_bytes(out, DEVICE, VIEW(r->device));
-    teal_wire_put_bytes(out, SIGNATURE, VIEW(r->signature));
-    teal_wire_put_bytes(out, TRANSCRIPT_HASH, VIEW(r->transcript_hash.at));
+    teal_wire_put_bytes(out, DEVICE, TEAL_VIEW(r->device));
+    teal_wire_put_bytes(out, SIGNATURE, TEAL_VIEW(r->signature));
+    teal_wire_put_bytes(out, TRANSCRIPT_HASH, TEAL_VIEW(r->transcript_hash.at));
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;
 }
 
@@ -152,8 +148,8 @@ void teal_receipt_transcript(const teal_receipt *r, teal_writer *w)
     teal_transcript_int(w, r->segments);
     teal_transcript_lp(w, r->mark);
     teal_transcript_lp(w, r->gateway);
-    teal_transcript_lp(w, VIEW(r->device));
-    teal_transcript_lp(w, VIEW(r->transcript_hash.at));
+    teal_transcript_lp(w, TEAL_VIEW(r->device));
+    teal_transcript_lp(w, TEAL_VIEW(r->transcript_hash.at));
 }
 
 void teal_receipt_sign(teal_receipt *r, const uint8_t device_sk[static 64])

@@ -10,8 +10,6 @@
 
 enum { TAG = crypto_aead_chacha20poly1305_ietf_ABYTES, PAD_MARK = 0x80 };
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 /* A message key is used once, so its nonce need not differ from anything. */
 static const uint8_t zero_nonce[crypto_aead_chacha20poly1305_ietf_NPUBBYTES];
 
@@ -50,8 +48,8 @@ static wrap_aad wrap_aad_of(const teal_hash *header, const teal_wrapped_key *key
 {
     wrap_aad aad;
     teal_writer w = { aad.at, sizeof aad.at, 0 };
-    teal_write_bytes(&w, VIEW(header->at));
-    teal_write_bytes(&w, VIEW(key->device));
+    teal_write_bytes(&w, TEAL_VIEW(header->at));
+    teal_write_bytes(&w, TEAL_VIEW(key->device));
     teal_write_u64(&w, key->prekey_id);
     assert(w.len == sizeof aad.at);
     return aad;
@@ -64,7 +62,7 @@ static teal_result wrap(const teal_hash *header, const teal_seal_to *to,
     memcpy(key->device, to->device, sizeof key->device);
     key->prekey_id = to->prekey_id;
     wrap_aad aad = wrap_aad_of(header, key);
-    return teal_hpke_seal(to->prekey, eph, teal_text("teal wrap v1"), VIEW(aad.at),
+    return teal_hpke_seal(to->prekey, eph, teal_text("teal wrap v1"), TEAL_VIEW(aad.at),
                           (teal_bytes){ message_key, 32 }, key->enc, key->wrapped);
 }
 
@@ -123,8 +121,8 @@ static teal_result unwrap(const teal_envelope *e, const teal_hash *header,
 {
     wrap_aad aad = wrap_aad_of(header, key);
     uint8_t commitment[TEAL_HASH_BYTES];
-    if (teal_hpke_open(prekey_pk, prekey_sk, key->enc, teal_text("teal wrap v1"), VIEW(aad.at),
-                       VIEW(key->wrapped), message_key) != TEAL_OK)
+    if (teal_hpke_open(prekey_pk, prekey_sk, key->enc, teal_text("teal wrap v1"), TEAL_VIEW(aad.at),
+                       TEAL_VIEW(key->wrapped), message_key) != TEAL_OK)
         return teal_refuse(TEAL_FORGED, "REQ-SEAL-1 wrapped key does not open", 0, why);
     derive(message_key, "teal commit", commitment);
     if (sodium_memcmp(commitment, e->key_commitment, sizeof commitment) != 0)
@@ -181,7 +179,7 @@ static fallback_aad fallback_aad_of(const teal_envelope *e)
     fallback_aad aad;
     teal_writer w = { aad.at, sizeof aad.at, 0 };
     teal_transcript_header_hash(e, &header);
-    teal_write_bytes(&w, VIEW(header.at));
+    teal_write_bytes(&w, TEAL_VIEW(header.at));
     teal_write_u8(&w, (uint8_t)e->downgrade.floor);
     teal_write_u64(&w, e->downgrade.expires_at_ms);
     assert(w.len == sizeof aad.at);
@@ -194,7 +192,7 @@ teal_result teal_fallback_seal(teal_envelope *e, const uint8_t gateway_pk[static
 {
     fallback_aad aad = fallback_aad_of(e);
     teal_result result = teal_hpke_seal(gateway_pk, eph, teal_text("teal fallback v1"),
-                                        VIEW(aad.at), fallback, enc, sealed);
+                                        TEAL_VIEW(aad.at), fallback, enc, sealed);
     if (result != TEAL_OK)
         return result;
     e->downgrade.enc = (teal_bytes){ enc, TEAL_HPKE_ENC_BYTES };
@@ -214,7 +212,7 @@ teal_result teal_fallback_open(const teal_envelope *e, const uint8_t gateway_pk[
         return teal_refuse(TEAL_MALFORMED, "REQ-SEAL-5 there is no fallback", 0, why);
     fallback_aad aad = fallback_aad_of(e);
     if (teal_hpke_open(gateway_pk, gateway_sk, d->enc.at, teal_text("teal fallback v1"),
-                       VIEW(aad.at), d->sealed, out) != TEAL_OK)
+                       TEAL_VIEW(aad.at), d->sealed, out) != TEAL_OK)
         return teal_refuse(TEAL_FORGED, "REQ-SEAL-6 fallback does not open", 0, why);
     *out_len = d->sealed.len - TEAL_HPKE_TAG_BYTES;
     return TEAL_OK;

@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <sodium.h>
 
-#define VIEW(array) ((teal_bytes){ (array), sizeof(array) })
-
 /* Where a transcript goes: into a buffer, or through SHA-256, which needs none. */
 typedef struct sink {
     teal_writer *buffer; /* NULL: only hashed */
@@ -26,7 +24,7 @@ static void put_lp(sink *s, teal_bytes x)
     teal_writer w = { length, sizeof length, 0 };
     assert(x.len <= UINT32_MAX);
     teal_write_u32(&w, (uint32_t)x.len);
-    put(s, VIEW(length));
+    put(s, TEAL_VIEW(length));
     put(s, x);
 }
 
@@ -35,7 +33,7 @@ static void put_int(sink *s, uint64_t value)
     uint8_t octets[8];
     teal_writer w = { octets, sizeof octets, 0 };
     teal_write_u64(&w, value);
-    put(s, VIEW(octets));
+    put(s, TEAL_VIEW(octets));
 }
 
 static sink hashing(void)
@@ -67,7 +65,7 @@ static void put_header(sink *s, const teal_envelope *e)
     put_lp(s, e->message_id);
     put_lp(s, e->conversation_id);
     put_lp(s, e->sender);
-    put_lp(s, VIEW(e->sender_device));
+    put_lp(s, TEAL_VIEW(e->sender_device));
     put_int(s, e->n_recipients);
     for (size_t i = 0; i < e->n_recipients; i++)
         put_lp(s, e->recipients[i]);
@@ -92,10 +90,10 @@ void teal_transcript_header_hash(const teal_envelope *e, teal_hash *out)
 void teal_transcript_key_hash(const teal_wrapped_key *key, teal_hash *out)
 {
     sink s = hashing();
-    put_lp(&s, VIEW(key->device));
+    put_lp(&s, TEAL_VIEW(key->device));
     put_int(&s, key->prekey_id);
-    put_lp(&s, VIEW(key->enc));
-    put_lp(&s, VIEW(key->wrapped));
+    put_lp(&s, TEAL_VIEW(key->enc));
+    put_lp(&s, TEAL_VIEW(key->wrapped));
     finish(&s, out);
 }
 
@@ -112,14 +110,14 @@ static void put_key_hashes(sink *s, const teal_envelope *e)
     if (e->n_key_hashes > 0) {
         put_int(s, e->n_key_hashes);
         for (size_t i = 0; i < e->n_key_hashes; i++)
-            put_lp(s, VIEW(e->key_hashes[i].at));
+            put_lp(s, TEAL_VIEW(e->key_hashes[i].at));
         return;
     }
     put_int(s, e->n_keys);
     for (size_t i = 0; i < e->n_keys; i++) {
         teal_hash hash;
         teal_transcript_key_hash(&e->keys[i], &hash);
-        put_lp(s, VIEW(hash.at));
+        put_lp(s, TEAL_VIEW(hash.at));
     }
 }
 
@@ -134,8 +132,8 @@ static void put_downgrade(sink *s, const teal_envelope *e)
     put_int(s, d->failed_after_ms);
     put_int(s, d->expires_at_ms);
     put_int(s, d->accepts_e2ee_loss);
-    put_lp(s, VIEW(d->gateway_key));
-    put_lp(s, VIEW(d->fallback_hash.at));
+    put_lp(s, TEAL_VIEW(d->gateway_key));
+    put_lp(s, TEAL_VIEW(d->fallback_hash.at));
 }
 
 static void put_origin(sink *s, const teal_envelope *e)
@@ -156,8 +154,8 @@ static void put_transcript(sink *s, const teal_envelope *e, const teal_hash *cip
         ciphertext_hash = &computed;
     }
     put_header(s, e);
-    put_lp(s, VIEW(e->key_commitment));
-    put_lp(s, VIEW(ciphertext_hash->at));
+    put_lp(s, TEAL_VIEW(e->key_commitment));
+    put_lp(s, TEAL_VIEW(ciphertext_hash->at));
     put_key_hashes(s, e);
     put_downgrade(s, e);
     put_origin(s, e);

@@ -64,7 +64,7 @@ static bool read_header(teal_body_header header, teal_bytes value, teal_body *ou
     case TEAL_BODY_HEADERS:
         break;
     }
-    return teal_cpim_same(value, teal_text("transport"));
+    return teal_ascii_same(value, teal_text("transport"));
 }
 
 static teal_result read_headers(const teal_cpim *m, teal_body *out, teal_diag *why)
@@ -75,7 +75,7 @@ static teal_result read_headers(const teal_cpim *m, teal_body *out, teal_diag *w
         if (!teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)))
             continue;
         teal_body_header header = teal_body_find(h->name);
-        if (header == TEAL_BODY_HEADERS && !teal_cpim_same(h->name, teal_text("Level")))
+        if (header == TEAL_BODY_HEADERS && !teal_ascii_same(h->name, teal_text("Level")))
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-51 e2ee header in a plain message", h->at,
                                why);
         if (seen[header])

@@ -24,7 +24,7 @@ static const char *const teal_body_headers[TEAL_BODY_HEADERS] = {
 static inline teal_body_header teal_body_find(teal_bytes name)
 {
     unsigned h = 0;
-    while (h < TEAL_BODY_HEADERS && !teal_cpim_same(name, teal_text(teal_body_headers[h])))
+    while (h < TEAL_BODY_HEADERS && !teal_ascii_same(name, teal_text(teal_body_headers[h])))
         h++;
     return (teal_body_header)h;
 }

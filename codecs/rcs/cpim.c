@@ -274,7 +274,7 @@ static teal_result parse_header(decoder *d, teal_bytes line, teal_cpim_header *h
 static const binding *find_space(const decoder *d, teal_bytes prefix)
 {
     for (size_t i = 0; i < d->n_spaces; i++) {
-        if (teal_cpim_same(d->spaces[i].prefix, prefix))
+        if (teal_ascii_same(d->spaces[i].prefix, prefix))
             return &d->spaces[i];
     }
     return NULL;
@@ -323,7 +323,7 @@ static teal_result read_headers(decoder *d)
             return result;
         teal_cpim_header *h = &d->headers[d->n_headers];
         result = parse_header(d, line, h);
-        if (result == TEAL_OK && h->prefix.len == 0 && teal_cpim_same(h->name, teal_text("NS")))
+        if (result == TEAL_OK && h->prefix.len == 0 && teal_ascii_same(h->name, teal_text("NS")))
             result = bind(d, h);
         else
             d->n_headers++;
@@ -391,7 +391,7 @@ static bool is_understood(const decoder *d, teal_bytes required)
     }
     for (size_t i = 0; i < sizeof core / sizeof core[0]; i++) {
         if (teal_bytes_equal(ns, teal_text(TEAL_NS_CPIM)) &&
-            teal_cpim_same(name, teal_text(core[i])))
+            teal_ascii_same(name, teal_text(core[i])))
             return true;
     }
     return false;
@@ -419,7 +419,7 @@ static teal_result check_require(decoder *d)
 static teal_result set_once(decoder *d, const teal_mime_header *m, const char *name,
                             teal_bytes *value)
 {
-    if (!teal_cpim_same(m->name, teal_text(name)))
+    if (!teal_ascii_same(m->name, teal_text(name)))
         return TEAL_OK;
     if (value->at != NULL)
         return refuse(d, TEAL_MALFORMED, "REQ-CPIM-9 MIME header that may be there once", m->name);
@@ -482,10 +482,9 @@ static teal_result read_body(decoder *d, teal_bytes *body)
 
 static bool begins_with_mime(const decoder *d)
 {
-    static const char mime[] = "Content-";
-    const size_t len = sizeof mime - 1;
-    return teal_read_left(&d->in) >= len &&
-           teal_cpim_same_letters(d->in.at, (const uint8_t *)mime, len);
+    const teal_bytes mime = teal_text("Content-");
+    teal_reader ahead = d->in;
+    return teal_ascii_same(teal_read_bytes(&ahead, mime.len), mime);
 }
 
 /* The MIME headers of the message itself, `Content-Type: Message/CPIM`, which some peers send with

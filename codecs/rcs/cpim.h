@@ -5,6 +5,7 @@
 #define TEAL_CODECS_RCS_CPIM_H
 
 #include "codecs/arena.h"
+#include "codecs/ascii.h"
 #include "codecs/cursor.h"
 #include "codecs/result.h"
 
@@ -73,18 +74,11 @@ static inline size_t TEAL_CPIM_ARENA(size_t in_len)
     return 4096 + lines * (sizeof(teal_cpim_header) + 32) + 2 * in_len;
 }
 
-/* ASCII letters compared without case: names, types, tokens. */
-bool teal_cpim_same_letters(const uint8_t *a, const uint8_t *b, size_t len);
-static inline bool teal_cpim_same(teal_bytes a, teal_bytes b)
-{
-    return a.len == b.len && teal_cpim_same_letters(a.at, b.at, a.len);
-}
-
 /* First header of that namespace and name (any case); NULL: none. For another use headers[]. */
 const teal_cpim_header *teal_cpim_find(const teal_cpim *m, const char *ns, const char *name);
 static inline bool teal_cpim_header_is(const teal_cpim_header *h, const char *ns, const char *name)
 {
-    return teal_cpim_same(h->name, teal_text(name)) && teal_bytes_equal(h->ns, teal_text(ns));
+    return teal_ascii_same(h->name, teal_text(name)) && teal_bytes_equal(h->ns, teal_text(ns));
 }
 /* Value of a MIME header of the part, by name (any case); empty: none. */
 teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name);

@@ -2,20 +2,6 @@
 #include "codecs/rcs/cpim.h"
 #include "codecs/rcs/field.h"
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
-bool teal_cpim_same_letters(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
-            return false;
-    }
-    return true;
-}
-
 const teal_cpim_header *teal_cpim_find(const teal_cpim *m, const char *ns, const char *name)
 {
     for (size_t i = 0; i < m->n_headers; i++) {
@@ -28,7 +14,7 @@ const teal_cpim_header *teal_cpim_find(const teal_cpim *m, const char *ns, const
 teal_bytes teal_cpim_mime(const teal_cpim *m, const char *name)
 {
     for (size_t i = 0; i < m->n_mime; i++) {
-        if (teal_cpim_same(m->mime[i].name, teal_text(name)))
+        if (teal_ascii_same(m->mime[i].name, teal_text(name)))
             return m->mime[i].value;
     }
     return (teal_bytes){ 0 };
@@ -38,7 +24,7 @@ bool teal_media_type_is(teal_bytes content_type, const char *type)
 {
     teal_bytes media, parameters;
     teal_field_split(content_type, ';', &media, &parameters);
-    return teal_cpim_same(teal_field_trim(media), teal_text(type));
+    return teal_ascii_same(teal_field_trim(media), teal_text(type));
 }
 
 bool teal_cpim_has_token(teal_bytes list, const char *token)
@@ -46,7 +32,7 @@ bool teal_cpim_has_token(teal_bytes list, const char *token)
     while (list.len > 0) {
         teal_bytes item;
         teal_field_split(list, ',', &item, &list);
-        if (teal_cpim_same(teal_field_trim(item), teal_text(token)))
+        if (teal_ascii_same(teal_field_trim(item), teal_text(token)))
             return true;
     }
     return false;

@@ -202,7 +202,7 @@ enum { KNOWN = sizeof known / sizeof known[0] };
 static size_t find_known(teal_bytes name)
 {
     size_t i = 0;
-    while (i < KNOWN && !teal_cpim_same(name, known[i].name))
+    while (i < KNOWN && !teal_ascii_same(name, known[i].name))
         i++;
     return i;
 }

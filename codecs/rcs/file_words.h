@@ -2,15 +2,11 @@
 #ifndef TEAL_CODECS_RCS_FILE_WORDS_H
 #define TEAL_CODECS_RCS_FILE_WORDS_H
 
-#include "codecs/cursor.h"
+#include "codecs/ascii.h"
 
 static inline bool teal_file_is_visible(teal_bytes b)
 {
-    for (size_t i = 0; i < b.len; i++) {
-        if (b.at[i] <= ' ' || b.at[i] >= 0x7f)
-            return false;
-    }
-    return b.len > 0;
+    return b.len > 0 && teal_ascii_is_visible(b);
 }
 
 /* `http://` or `https://`, in any case, and something behind it. */

@@ -1,6 +1,7 @@
 /* Reads message/imdn+xml; see imdn.h. */
 #include "codecs/rcs/imdn.h"
 
+#include "codecs/ascii.h"
 #include "codecs/base64.h"
 #include "codecs/rcs/datetime.h"
 #include "codecs/rcs/imdn_words.h"
@@ -41,15 +42,6 @@ static teal_result read_text(const imdn_reader *r, const char *name, teal_bytes 
     return TEAL_OK;
 }
 
-static bool is_visible(teal_bytes b)
-{
-    for (size_t i = 0; i < b.len; i++) {
-        if (b.at[i] <= ' ' || b.at[i] >= 0x7f)
-            return false;
-    }
-    return true;
-}
-
 static teal_result read_texts(imdn_reader *r)
 {
     teal_imdn *n = &r->out;
@@ -67,9 +59,10 @@ static teal_result read_texts(imdn_reader *r)
         return result;
     n->has_sent_at = teal_datetime_decode(sent_at, &n->sent_at_ms, NULL) == TEAL_OK;
     if (n->message_id.len == 0 || n->message_id.len > TEAL_MAX_ID_BYTES ||
-        !is_visible(n->message_id))
+        !teal_ascii_is_visible(n->message_id))
         return refuse(r, TEAL_MALFORMED, "REQ-IMDN-5 no message-id of visible ASCII", r->root);
-    if (!is_visible(n->recipient_uri) || !is_visible(n->original_recipient_uri))
+    if (!teal_ascii_is_visible(n->recipient_uri) ||
+        !teal_ascii_is_visible(n->original_recipient_uri))
         return refuse(r, TEAL_MALFORMED, "REQ-IMDN-5 recipient is no URI", r->root);
     return TEAL_OK;
 }

@@ -113,11 +113,9 @@ static teal_result read_message_id(head_reader *r)
         return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-32 no imdn.Message-ID", 0, r->why);
     if (h->value.len > TEAL_MAX_ID_BYTES)
         return teal_refuse(TEAL_LIMIT, "REQ-CPIM-35 imdn.Message-ID too long", h->at, r->why);
-    for (size_t i = 0; i < h->value.len; i++) {
-        if (h->value.at[i] <= ' ' || h->value.at[i] >= 0x7f)
-            return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-35 imdn.Message-ID is not visible ASCII",
-                               h->at, r->why);
-    }
+    if (!teal_ascii_is_visible(h->value))
+        return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-35 imdn.Message-ID is not visible ASCII",
+                           h->at, r->why);
     r->head.message_id = h->value;
     return TEAL_OK;
 }
@@ -215,12 +213,12 @@ teal_result teal_rcs_content(const teal_cpim *m, teal_arena *arena, teal_bytes *
     teal_bytes encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
     bool as_it_is = encoding.len == 0;
     for (size_t i = 0; i < sizeof identity / sizeof identity[0]; i++)
-        as_it_is = as_it_is || teal_cpim_same(encoding, teal_text(identity[i]));
+        as_it_is = as_it_is || teal_ascii_same(encoding, teal_text(identity[i]));
     if (as_it_is) {
         *out = m->body;
         return TEAL_OK;
     }
-    if (!teal_cpim_same(encoding, teal_text("base64")))
+    if (!teal_ascii_same(encoding, teal_text("base64")))
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-53 unknown transfer encoding", m->body_at,
                            why);
     return read_base64(m, arena, out, why);

@@ -19,7 +19,7 @@ static teal_bytes charset_of(teal_bytes content_type)
         teal_field_split(rest, ';', &piece, &rest);
         teal_field_split(piece, '=', &name, &value);
         value = teal_field_trim(value);
-        if (!teal_cpim_same(teal_field_trim(name), teal_text("charset")))
+        if (!teal_ascii_same(teal_field_trim(name), teal_text("charset")))
             continue;
         if (value.len >= 2 && value.at[0] == '"' && value.at[value.len - 1] == '"')
             value = (teal_bytes){ value.at + 1, value.len - 2 };
@@ -34,7 +34,7 @@ bool teal_plain_charset_is_utf8(teal_bytes content_type)
     teal_bytes charset = charset_of(content_type);
     bool utf8 = charset.len == 0;
     for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
-        utf8 = utf8 || teal_cpim_same(charset, teal_text(charsets[i]));
+        utf8 = utf8 || teal_ascii_same(charset, teal_text(charsets[i]));
     return utf8;
 }
 
@@ -64,8 +64,8 @@ static teal_result check_level(const teal_cpim *m, teal_diag *why)
         const teal_cpim_header *h = &m->headers[i];
         if (!teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)))
             continue;
-        bool level = teal_cpim_same(h->name, teal_text("Level")) &&
-                     teal_cpim_same(h->value, teal_text("transport"));
+        bool level = teal_ascii_same(h->name, teal_text("Level")) &&
+                     teal_ascii_same(h->value, teal_text("transport"));
         if (!level && teal_body_find(h->name) == TEAL_BODY_HEADERS)
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-51 e2ee header in a plain message", h->at,
                                why);

@@ -1,9 +1,9 @@
 /* Reads text/vcard; see vcard.h. */
 #include "codecs/rcs/vcard.h"
 
+#include "codecs/ascii.h"
 #include "codecs/handle.h"
 #include "codecs/native/envelope.h"
-#include "codecs/rcs/cpim.h"
 #include "codecs/rcs/field.h"
 #include "codecs/utf8.h"
 
@@ -70,12 +70,12 @@ static property split(teal_bytes line)
 
 static bool is_named(const property *p, const char *name)
 {
-    return teal_cpim_same(p->name, teal_text(name));
+    return teal_ascii_same(p->name, teal_text(name));
 }
 
 static bool is_line_of(const property *p, const char *name, const char *value)
 {
-    return is_named(p, name) && teal_cpim_same(teal_field_trim(p->value), teal_text(value));
+    return is_named(p, name) && teal_ascii_same(teal_field_trim(p->value), teal_text(value));
 }
 
 /* Quoted-printable and base64 of older versions are not undone. */
@@ -83,9 +83,9 @@ static bool is_encoded(teal_bytes params)
 {
     static const char *const words[] = { "QUOTED-PRINTABLE", "BASE64", "ENCODING=B" };
     for (size_t w = 0; w < sizeof words / sizeof words[0]; w++) {
-        size_t len = strlen(words[w]);
-        for (size_t i = 0; i + len <= params.len; i++) {
-            if (teal_cpim_same_letters(params.at + i, (const uint8_t *)words[w], len))
+        teal_bytes word = teal_text(words[w]);
+        for (size_t i = 0; i + word.len <= params.len; i++) {
+            if (teal_ascii_same((teal_bytes){ params.at + i, word.len }, word))
                 return true;
         }
     }

@@ -2,6 +2,8 @@
  * words are the message's, and could say anything. */
 #include "codecs/sms/dlr.h"
 
+#include "codecs/ascii.h"
+
 #include <assert.h>
 
 /* SMPP 3.4 appendix B first, then what centres write instead. */
@@ -45,11 +47,6 @@ static const struct {
 
 enum { LABELS = sizeof labels / sizeof *labels };
 
-static uint8_t lower(uint8_t c)
-{
-    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
-}
-
 static bool is_space(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == 0;
@@ -60,7 +57,7 @@ static bool skip_text(teal_reader *r, teal_bytes expected)
 {
     teal_reader ahead = *r, want = teal_reader_of(expected);
     while (teal_read_left(&want) > 0)
-        if (lower(teal_read_u8(&ahead)) != lower(teal_read_u8(&want)))
+        if (teal_ascii_lower(teal_read_u8(&ahead)) != teal_ascii_lower(teal_read_u8(&want)))
             return false;
     if (ahead.failed)
         return false;

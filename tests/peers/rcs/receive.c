@@ -56,7 +56,7 @@ static bool is_cpim(const http_call *c)
 {
     const char *type = http_header(c, "Content-Type");
     teal_bytes name = { (const uint8_t *)type, type != NULL ? strcspn(type, "; ") : 0 };
-    return teal_cpim_same(name, teal_text("message/cpim"));
+    return teal_ascii_same(name, teal_text("message/cpim"));
 }
 
 static void receive(network *n, http_call *c, teal_arena *arena)
