@@ -65,6 +65,7 @@ threaded    := writer calls rest rest_connections core_submit core_queue core_ro
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
+fuzz_shared := $(filter-out $(fuzz_src) tests/fuzz/replay.c,$(shell find tests/fuzz -name '*.c' 2>/dev/null))
 support_src := $(shell find tests/support -name '*.c' 2>/dev/null)
 peers       := $(filter-out shared,$(notdir $(patsubst %/,%,$(wildcard tests/peers/*/))))
 
@@ -202,7 +203,7 @@ $(bench_bin): $(B)/%: $(B)/%.o $(call objects,$(bench_shared)) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lcmocka -lpthread -o $@
 # Without libFuzzer a target runs over the inputs that it is given.
 fuzz_main := $(if $(filter fuzz afl,$(VARIANT)),,$(B)/tests/fuzz/replay.o)
-$(fuzz_bin): $(B)/%: $(B)/%.o $(fuzz_main) $(test_deps)
+$(fuzz_bin): $(B)/%: $(B)/%.o $(call objects,$(fuzz_shared)) $(fuzz_main) $(test_deps)
 	$(call step,LINK) $(LINK) $^ $(pkg_libs) -lpthread -o $@
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

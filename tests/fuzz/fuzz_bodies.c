@@ -1,5 +1,6 @@
 /* Whatever message is taken gives a content that RCS can say again, and that means the same. */
 #include "codecs/rcs/bodies.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -89,4 +90,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     else
         require(why.rule != NULL);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, seed_below(&s, 2) > 0 ? '\n' : '>', &s);
 }

@@ -1,6 +1,7 @@
 /* What is taken as a content, or as a fallback, can be written and read again, and is never larger
  * than it was. */
 #include "codecs/native/content.h"
+#include "tests/fuzz/mutate.h"
 
 #include "codecs/utf8.h"
 
@@ -51,4 +52,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     content((teal_bytes){ data, size });
     fallback((teal_bytes){ data, size });
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_protobuf(seed_below(&s, 4) > 0 ? &teal__v1__content__descriptor
+                                                 : &teal__v1__fallback__descriptor,
+                           NULL, data, size, max, &s);
 }

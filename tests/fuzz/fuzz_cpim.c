@@ -2,6 +2,7 @@
  * what the writer makes of a header comes back as it was. */
 #include "codecs/rcs/message.h"
 #include "codecs/utf8.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -68,4 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)teal_rcs_form_of(&m);
     free(room);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '\n', &s);
 }

@@ -1,5 +1,6 @@
 /* Receipt texts: refused, or what was read encodes and reads as the same. */
 #include "codecs/sms/dlr.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -40,4 +41,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(teal_bytes_equal(dlr.submit_date, back.submit_date));
     require(teal_bytes_equal(dlr.done_date, back.done_date));
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, ' ', &s);
 }

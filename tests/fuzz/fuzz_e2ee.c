@@ -1,6 +1,9 @@
 /* What is taken passes the envelope's rules, and its canonical form decodes to the same form again,
  * in CPIM and across the native encoding (I2). */
 #include "codecs/rcs/e2ee.h"
+#include "tests/fuzz/mutate.h"
+
+#include "proto/envelope.pb-c.h"
 
 #include <stdlib.h>
 
@@ -53,4 +56,28 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(teal_envelope_decode(teal_written(&packed), &c, &native, &why) == TEAL_OK);
     require(teal_bytes_equal(encode(&native, &routing, text[2]), canonical));
     return 0;
+}
+
+/* By way of the native form, or line by line. */
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    teal_rcs_routing routing = { .from = teal_text("im:alice@native.example"),
+                                 .to = teal_text("tel:+14155550100") };
+    teal_arena arena = { room[0], ROOM, 0 };
+    teal_writer native = { text[0], TEXT, 0 }, cpim = { text[1], TEXT, 0 };
+    teal_envelope e;
+    if (seed_below(&s, 2) > 0 || TEAL_E2EE_ARENA(size) > ROOM ||
+        teal_e2ee_decode((teal_bytes){ data, size }, &arena, &routing, &e, NULL) != TEAL_OK ||
+        teal_envelope_encode(&e, &native) != TEAL_OK)
+        return mutate_pieces(data, size, max, '\n', &s);
+    size_t len = mutate_protobuf(&teal__v1__envelope__descriptor, mutate_mend_envelope, text[0],
+                                 native.len, TEXT / 2, &s);
+    arena.used = 0;
+    if (teal_envelope_decode((teal_bytes){ text[0], len }, &arena, &e, NULL) != TEAL_OK ||
+        teal_e2ee_encode(&e, e.n_recipients == 1 ? &routing : NULL, &cpim) != TEAL_OK ||
+        cpim.len > max)
+        return mutate_pieces(data, size, max, '\n', &s);
+    memcpy(data, text[1], cpim.len);
+    return cpim.len;
 }

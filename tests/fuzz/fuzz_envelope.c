@@ -1,6 +1,9 @@
 /* What is taken as an envelope keeps every rule and is written back in the same octets; the arena
  * that is promised to be enough is. */
 #include "codecs/native/transcript.h"
+#include "tests/fuzz/mutate.h"
+
+#include "proto/envelope.pb-c.h"
 
 #include <stdlib.h>
 
@@ -35,4 +38,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     run((teal_bytes){ data, size }, teal_envelope_decode, teal_envelope_check);
     run((teal_bytes){ data, size }, teal_envelope_decode_detached, teal_envelope_check_detached);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_protobuf(&teal__v1__envelope__descriptor, mutate_mend_envelope, data, size, max,
+                           &s);
 }

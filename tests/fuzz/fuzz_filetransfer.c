@@ -1,5 +1,6 @@
 /* What is taken can be written, is the same when read again, and its URLs are ones to fetch. */
 #include "codecs/rcs/filetransfer.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -38,4 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(teal_filetransfer_encode(&second, &again) == TEAL_OK);
     require(teal_bytes_equal(teal_written(&out), teal_written(&again)));
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '>', &s);
 }

@@ -1,5 +1,6 @@
 /* What is taken can be written, and is the same when read again. */
 #include "codecs/rcs/imdn.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -41,4 +42,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(first.has_sent_at == second.has_sent_at);
     require(!first.has_sent_at || first.sent_at_ms == second.sent_at_ms);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '>', &s);
 }

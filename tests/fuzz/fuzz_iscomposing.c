@@ -1,5 +1,6 @@
 /* What is taken can be written, and is the same when read again. */
 #include "codecs/rcs/iscomposing.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -36,4 +37,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(first.has_last_active == second.has_last_active);
     require(!first.has_last_active || first.last_active_ms == second.last_active_ms);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '>', &s);
 }

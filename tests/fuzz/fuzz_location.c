@@ -1,5 +1,6 @@
 /* What is taken is on the globe, can be written, and is the same when read again. */
 #include "codecs/rcs/location.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -39,4 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(teal_location_encode(&second, &again) == TEAL_OK);
     require(teal_bytes_equal(teal_written(&out), teal_written(&again)));
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '>', &s);
 }

@@ -1,5 +1,8 @@
 /* What is taken as a manifest is written back in the same octets. */
 #include "codecs/native/manifest.h"
+#include "tests/fuzz/mutate.h"
+
+#include "proto/directory.pb-c.h"
 
 #include <stdlib.h>
 
@@ -24,4 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         !teal_manifest_has_handle(&m, m.handles[0]))
         abort();
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_protobuf(&teal__v1__manifest__descriptor, NULL, data, size, max, &s);
 }

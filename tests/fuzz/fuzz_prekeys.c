@@ -1,5 +1,8 @@
 /* What is taken as an upload of prekeys, or as one prekey, is written back in the same octets. */
 #include "codecs/native/manifest.h"
+#include "tests/fuzz/mutate.h"
+
+#include "proto/directory.pb-c.h"
 
 #include <stdlib.h>
 
@@ -35,4 +38,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     upload((teal_bytes){ data, size });
     one((teal_bytes){ data, size });
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_protobuf(&teal__v1__prekeys__descriptor, NULL, data, size, max, &s);
 }

@@ -1,5 +1,8 @@
 /* What is taken as a gateway's receipt is marked below E2EE and written back in the same octets. */
 #include "codecs/native/receipt.h"
+#include "tests/fuzz/mutate.h"
+
+#include "proto/receipt.pb-c.h"
 
 #include <stdlib.h>
 
@@ -24,4 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         teal_receipt_verify(&r, pk, NULL) != TEAL_FORGED)
         abort();
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_protobuf(&teal__v1__receipt__descriptor, NULL, data, size, max, &s);
 }

@@ -1,6 +1,7 @@
 /* A stream of units: each is refused with a rule, or encodes to the same octets again. */
 #include "codecs/sms/dlr.h"
 #include "codecs/sms/smpp.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -58,4 +59,42 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         stream = (teal_bytes){ stream.at + unit.len, stream.len - unit.len };
     }
     return 0;
+}
+
+/* One unit of the stream, which keeps its length before it. */
+static size_t mutate_unit(uint8_t *unit, size_t len, size_t max, seed *s)
+{
+    static uint8_t fresh[TEAL_SMPP_MAX_OCTETS];
+    size_t head = seed_below(s, 4) > 0 ? TEAL_SMPP_HEADER_OCTETS : 4; /* the length */
+    if (max > sizeof fresh)
+        max = sizeof fresh;
+    if (len > max || len <= head || max <= head)
+        return len;
+    memcpy(fresh, unit + head, len - head);
+    size_t body = LLVMFuzzerMutate(fresh, len - head, max - head);
+    memcpy(unit + head, fresh, body);
+    teal_writer length = { unit, 4, 0 };
+    teal_write_u32(&length, (uint32_t)(head + body));
+    return head + body;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    static uint8_t rest[1 << 20];
+    seed s = { number };
+    teal_bytes stream = { data, size }, unit = { 0 };
+    size_t at = 0, skip = seed_below(&s, 4);
+    bool found = teal_smpp_frame(stream, &unit, NULL) == TEAL_OK;
+    while (found && skip-- > 0 && size - at > unit.len) {
+        at += unit.len;
+        stream = (teal_bytes){ data + at, size - at };
+        found = teal_smpp_frame(stream, &unit, NULL) == TEAL_OK;
+    }
+    if (!found || size > sizeof rest || seed_below(&s, 8) == 0)
+        return LLVMFuzzerMutate(data, size, max);
+    size_t left = size - at - unit.len;
+    memcpy(rest, data + at + unit.len, left);
+    size_t len = mutate_unit(data + at, unit.len, max - at - left, &s);
+    memcpy(data + at + len, rest, left);
+    return at + len + left;
 }

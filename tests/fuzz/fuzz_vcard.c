@@ -2,6 +2,7 @@
  * read again. */
 #include "codecs/rcs/vcard.h"
 #include "codecs/utf8.h"
+#include "tests/fuzz/mutate.h"
 
 #include <stdlib.h>
 
@@ -51,4 +52,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     } while (result == TEAL_OK && list.len > 0);
     free(room);
     return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
+{
+    seed s = { number };
+    return mutate_pieces(data, size, max, '\n', &s);
 }

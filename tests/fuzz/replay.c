@@ -8,6 +8,16 @@
 #include <sys/stat.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
+
+/* Nothing is mutated here; the mutators of targets are linked all the same. */
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max)
+{
+    (void)data;
+    (void)size;
+    (void)max;
+    abort();
+}
 
 /* The file's octets in a heap block of exactly their number: a sanitizer sees one too far. */
 static uint8_t *read_whole(const char *path, size_t *size)
