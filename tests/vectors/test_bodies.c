@@ -515,6 +515,8 @@ static void test_read(void **state)
           TEAL_MALFORMED, "REQ-BODY-3 " },
         { "stand-in of 0", HEAD "e2ee.Stand-In: 0\r\n" TEXT_PART "x", TEAL_MALFORMED,
           "REQ-BODY-3 " },
+        { "stand-in that is no number", HEAD "e2ee.Stand-In: 1x\r\n" TEXT_PART "xy", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
         { "stand-in over 6 digits", HEAD "e2ee.Stand-In: 1000000\r\n" TEXT_PART "x", TEAL_MALFORMED,
           "REQ-BODY-3 " },
         { "stand-in longer than the text", HEAD "e2ee.Stand-In: 2\r\n" TEXT_PART "x",
@@ -530,6 +532,17 @@ static void test_read(void **state)
           TEAL_UNSUPPORTED, "REQ-CPIM-52 " },
         { "media type that is not carried", HEAD "\r\nContent-Type: text/html\r\n\r\n<p>",
           TEAL_UNSUPPORTED, "REQ-BODY-8 " },
+        { "hostile XML", HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<!DOCTYPE a>",
+          TEAL_MALFORMED, "REQ-XML-1 " },
+        { "typing without a state",
+          HEAD "\r\nContent-Type: application/im-iscomposing+xml\r\n\r\n<isComposing/>",
+          TEAL_MALFORMED, "REQ-CMP-2 " },
+        { "a file without one",
+          HEAD "\r\nContent-Type: application/vnd.gsma.rcs-ft-http+xml\r\n\r\n<file/>",
+          TEAL_MALFORMED, "REQ-FT-2 " },
+        { "a location without one",
+          HEAD "\r\nContent-Type: application/vnd.gsma.rcspushlocation+xml\r\n\r\n<rcsenvelope/>",
+          TEAL_MALFORMED, "REQ-LOC-2 " },
         { "no media type", HEAD "\r\n\r\nx", TEAL_UNSUPPORTED, "REQ-BODY-8 " },
         { "interworking, which is no receipt",
           HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
@@ -556,6 +569,170 @@ static void test_read(void **state)
         else if (rows[i].rule != NULL)
             assert_string_equal(c->parts[0]->text, rows[i].rule);
     }
+}
+
+/* Every kind of body, in memory of every size: too little is said, and nothing is half done. */
+static void test_small_arenas(void **state)
+{
+    static const char *const messages[] = {
+        HEAD "e2ee.Reply-To: M\r\ne2ee.Reaction: add; M; x\r\n" TEXT_PART "hello",
+        HEAD "\r\nContent-Type: application/vnd.gsma.rcs-ft-http+xml\r\n\r\n"
+             "<file xmlns:t='urn:teal:xml:ns:media:1'><file-info type='thumbnail'>"
+             "<file-size>7</file-size><content-type>a/b</content-type><data url='http://x'/>"
+             "</file-info><file-info type='file'><file-size>7</file-size><file-name>n</file-name>"
+             "<content-type>a/b</content-type><data url='http://x'/><t:key>AAEC</t:key>"
+             "</file-info></file>",
+        HEAD "\r\nContent-Type: application/vnd.gsma.rcspushlocation+xml\r\n\r\n<rcsenvelope>"
+             "<rcspushlocation label='x'><geopriv><location-info><Point><pos>1 2</pos></Point>"
+             "</location-info></geopriv></rcspushlocation></rcsenvelope>",
+        HEAD "\r\nContent-Type: text/vcard\r\n\r\nBEGIN:VCARD\nFN:a\nTEL:+14155550100\nTEL:911\n"
+             "END:VCARD\n",
+        HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
+             "<delivery-notification><status><delivered/></status></delivery-notification></imdn>",
+        HEAD "\r\nContent-Type: application/im-iscomposing+xml\r\n\r\n<isComposing>"
+             "<state>active</state></isComposing>",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof messages / sizeof messages[0]; i++) {
+        Teal__V1__Content *c = NULL, *whole;
+        teal_body b;
+        size_t enough = 0;
+        assert_int_equal(read_message(teal_text(messages[i]), &b, NULL), TEAL_OK);
+        for (bool done = false; !done; enough += 16) {
+            teal_arena arena = { room, enough, 0 };
+            teal_diag why = { 0 };
+            teal_result result = teal_body_decode(&b, 1, &arena, &c, &why);
+            done = result == TEAL_OK;
+            assert_true(done || (result == TEAL_SPACE && c == NULL && why.rule != NULL));
+        }
+        assert_true(enough <= TEAL_BODY_ARENA(b.bytes.len));
+
+        teal_arena kept = scratch_arena();
+        assert_int_equal(teal_body_decode(&b, 1, &kept, &whole, NULL), TEAL_OK);
+        const teal_body_context sealed = { .sealed = true };
+        const teal_body *bodies = NULL;
+        size_t n;
+        teal_result result = TEAL_SPACE;
+        for (size_t cap = 0; result != TEAL_OK; cap += 16) {
+            teal_arena arena = { room, cap, 0 };
+            result = teal_bodies_encode(whole, &sealed, &arena, &bodies, &n, NULL);
+            assert_true(result == TEAL_OK || (result == TEAL_SPACE && bodies == NULL));
+        }
+    }
+}
+
+static teal_result encode_result(const Teal__V1__Content *c, const char **rule)
+{
+    teal_arena arena = scratch_arena();
+    const teal_body *b;
+    size_t n;
+    teal_diag why = { 0 };
+    teal_result result = teal_bodies_encode(c, NULL, &arena, &b, &n, &why);
+    *rule = why.rule;
+    return result;
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    static char big[TEAL_PLAIN_MAX_TEXT_BYTES + 2];
+    const char *rule;
+    small_content s;
+    memset(big, 'x', sizeof big - 1);
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_TEXT);
+    s.part.text = big + 1;
+    assert_int_equal(encode_result(c, &rule), TEAL_OK);
+    c->reply_to = "MxT"; /* the words count too */
+    assert_int_equal(encode_result(c, &rule), TEAL_LIMIT);
+    assert_memory_equal(rule, "REQ-CPIM-54 ", 12);
+    c->reply_to = "a b";
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+
+    c = content_of(&s, TEAL__V1__PART__PART_LOCATION);
+    Teal__V1__Location location = TEAL__V1__LOCATION__INIT;
+    s.part.location = &location;
+    location.label = big;
+    assert_int_equal(encode_result(c, &rule), TEAL_LIMIT);
+    assert_memory_equal(rule, "REQ-LOC-2 ", 10);
+
+    c = content_of(&s, TEAL__V1__PART__PART_CONTACT);
+    Teal__V1__Contact contact = TEAL__V1__CONTACT__INIT;
+    static char *handles[TEAL_VCARD_MAX_HANDLES + 1];
+    for (size_t i = 0; i < sizeof handles / sizeof handles[0]; i++)
+        handles[i] = "911";
+    s.part.contact = &contact;
+    contact.handles = handles;
+    contact.n_handles = TEAL_VCARD_MAX_HANDLES;
+    assert_int_equal(encode_result(c, &rule), TEAL_OK);
+    contact.n_handles++;
+    assert_int_equal(encode_result(c, &rule), TEAL_LIMIT);
+    contact.n_handles = 0;
+    contact.name = big;
+    assert_int_equal(encode_result(c, &rule), TEAL_LIMIT);
+    assert_memory_equal(rule, "REQ-VCF-2 ", 10);
+
+    c = content_of(&s, TEAL__V1__PART__PART_MEDIA);
+    Teal__V1__Media media = TEAL__V1__MEDIA__INIT;
+    s.part.media = &media;
+    media.url = big; /* in words */
+    assert_int_equal(encode_result(c, &rule), TEAL_OK);
+
+    c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+    Teal__V1__DeviceReceipt receipt = TEAL__V1__DEVICE_RECEIPT__INIT;
+    c->receipt = &receipt;
+    receipt.disposition = TEAL__V1__DISPOSITION__DELIVERED;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED); /* of no message */
+    receipt.message_id = "M";
+    receipt.disposition = TEAL__V1__DISPOSITION__DISPOSITION_NONE;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+    c->receipt = NULL;
+    c->revoke_of = "a b";
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+
+    Teal__V1__Content *back;
+    teal_diag why;
+    teal_body b = { .content_type = teal_text("text/plain"),
+                    .bytes = { (const uint8_t *)big, TEAL_PLAIN_MAX_TEXT_BYTES + 1 } };
+    assert_int_equal(decode(&b, &back, &why), TEAL_LIMIT);
+    b.bytes.len = 1;
+    b.stand_in = 2;
+    assert_int_equal(decode(&b, &back, &why), TEAL_MALFORMED);
+    assert_memory_equal(why.rule, "REQ-BODY-7 ", 11);
+
+    static char cards[(TEAL_BODY_MAX_PARTS + 1) * 32];
+    size_t len = 0;
+    for (size_t i = 0; i <= TEAL_BODY_MAX_PARTS; i++)
+        len += (size_t)snprintf(cards + len, sizeof cards - len, "BEGIN:VCARD\nFN:a\nEND:VCARD\n");
+    b = (teal_body){ .content_type = teal_text("text/vcard"),
+                     .bytes = { (const uint8_t *)cards, len } };
+    assert_int_equal(decode(&b, &back, &why), TEAL_LIMIT);
+    b.bytes.len -= len / (TEAL_BODY_MAX_PARTS + 1);
+    assert_int_equal(decode(&b, &back, &why), TEAL_OK);
+    assert_int_equal(back->n_parts, TEAL_BODY_MAX_PARTS);
+}
+
+/* A reply without anything in it still says that it is one; and nobody else writes our headers. */
+static void test_headers_alone(void **state)
+{
+    (void)state;
+    small_content s;
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+    c->reply_to = "MxT";
+    teal_arena arena = scratch_arena();
+    size_t n;
+    const teal_body *b = bodies_of(c, NULL, &arena, &n);
+    assert_int_equal(n, 1);
+    assert_bytes(b->bytes, "Reply to an earlier message: ");
+    assert_false(teal_body_is_notice(b));
+    assert_comes_back(c, b);
+
+    const teal_bytes to = teal_text("sip:bob@rcs.example");
+    const teal_rcs_head head = { .from = to, .to = &to, .n_to = 1, .message_id = to };
+    teal_writer out = { room, sizeof room, 0 };
+    teal_body bad = *b;
+    bad.reaction_to = teal_text("M");
+    bad.reaction = teal_text("a\r\nSubject: b");
+    assert_int_equal(teal_body_message_encode(&head, NULL, &bad, &out), TEAL_MALFORMED);
 }
 
 static char *string_of(teal_bytes b, teal_arena *arena)
@@ -726,17 +903,13 @@ static void test_reactions_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_long_quote),
-        cmocka_unit_test(test_media),
-        cmocka_unit_test(test_location),
-        cmocka_unit_test(test_receipts_and_typing),
-        cmocka_unit_test(test_several_parts),
-        cmocka_unit_test(test_not_said),
-        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_reactions_come_back),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_long_quote),    cmocka_unit_test(test_media),
+        cmocka_unit_test(test_location),      cmocka_unit_test(test_receipts_and_typing),
+        cmocka_unit_test(test_several_parts), cmocka_unit_test(test_not_said),
+        cmocka_unit_test(test_read),          cmocka_unit_test(test_small_arenas),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_headers_alone),
+        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_reactions_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,6 +193,11 @@ static void test_tolerated(void **state)
           "<urn:ietf:params:imdn>\r\nimdn.Message-ID: a\r\n\r\nContent-type: text/plain\r\n\r\n"
           "hello",
           "hello" },
+        { "quoted parameters",
+          "From: <tel:+14155550100>\r\nNS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: a\r\n"
+          "Subject:;x=\"a \\\" b\";lang=de guten Tag\r\nSubject:;lang=x\r\n\r\n"
+          "Content-Type: text/plain\r\n\r\nhello",
+          "hello" },
         { "headers of other namespaces",
           "From: <tel:+14155550100>\r\nNS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: a\r\n"
           "NS: x <urn:x>\r\nx.From: <tel:+14155550199>\r\nx.Message-ID: b\r\nUnknown: y\r\n"
@@ -233,6 +238,7 @@ static void test_refused(void **state)
         size_t at;
     } rows[] = {
         { "no colon", "From <tel:+1>\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ", 0 },
+        { "no colon at all", "To\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ", 0 },
         { "no name", ": x\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ", 0 },
         { "blank in the name", "To: x\r\nFrom : x\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ",
           7 },
@@ -371,7 +377,7 @@ static void test_full_arena(void **state)
 {
     (void)state;
     static _Alignas(16) uint8_t room[4096];
-    const char *text = "Subject: \\\\\r\nFrom: <im:a@b>\r\n\r\nContent-Type: a/b\r\n\r\nx";
+    const char *text = "Subject: \\\\\r\nFrom:\r\n <im:a@b>\r\n\r\nContent-Type: a/b\r\n\r\nx";
     teal_cpim m;
     size_t need = 0;
     for (;; need++) {

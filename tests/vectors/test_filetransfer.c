@@ -195,6 +195,42 @@ static void test_refused(void **state)
     }
 }
 
+/* Each text at its limit, and one octet over it. */
+static void test_limits(void **state)
+{
+    static const struct {
+        const char *format;
+        int most;
+    } rows[] = {
+        { ROOT FILE_INFO("<data url='https://%0*d'/>") "</file>", TEAL_FILE_MAX_URL_BYTES - 8 },
+        { ROOT FILE_INFO(DATA "<branded-url>https://%0*d</branded-url>") "</file>",
+          TEAL_FILE_MAX_URL_BYTES - 8 },
+        { ROOT FILE_INFO("<file-name>%0*d</file-name>" DATA) "</file>", TEAL_FILE_MAX_NAME_BYTES },
+        { ROOT
+          "<file-info type='file'><file-size>7</file-size><content-type>a/%0*d</content-type>" DATA
+          "</file-info></file>",
+          TEAL_FILE_MAX_TYPE_BYTES - 2 },
+        { ROOT FILE_INFO(DATA "<t:key xmlns:t='urn:teal:xml:ns:media:1'>%0*dA</t:key>") "</file>",
+          85 },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        static char in[8192];
+        teal_filetransfer f;
+        teal_diag why = { 0 };
+        snprintf(in, sizeof in, rows[i].format, rows[i].most, 0);
+        if (decode(in, &f, &why) != TEAL_OK)
+            fail_msg("row %zu: %s", i, why.rule);
+        snprintf(in, sizeof in, rows[i].format, rows[i].most + 1, 0);
+        assert_int_equal(decode(in, &f, &why), TEAL_LIMIT);
+    }
+    teal_filetransfer f;
+    assert_int_equal(
+        decode(ROOT FILE_INFO("<file-name>a</file-name><file-name>b</file-name>" DATA) "</file>",
+               &f, NULL),
+        TEAL_MALFORMED);
+}
+
 static teal_bytes random_url(test_random *r, teal_arena *arena)
 {
     teal_bytes tail = test_random_text(r, arena, 1, 40, "abc/?&=%'\"<>;:+._-~#");
@@ -344,6 +380,13 @@ static void test_not_written(void **state)
     late.file.has_until = true;
     late.file.until_ms = TEAL_DATETIME_MAX_MS + 1;
     assert_int_equal(teal_filetransfer_encode(&late, &out), TEAL_LIMIT);
+    static const uint8_t big[TEAL_FILE_MAX_URL_BYTES + 1];
+    late = good;
+    late.key = (teal_bytes){ big, TEAL_FILE_MAX_SECRET_BYTES + 1 };
+    assert_int_equal(teal_filetransfer_encode(&late, &out), TEAL_LIMIT);
+    late = good;
+    late.file.url = (teal_bytes){ big, sizeof big };
+    assert_int_equal(teal_filetransfer_encode(&late, &out), TEAL_LIMIT);
     assert_int_equal(out.len, 0);
     assert_int_equal(teal_filetransfer_encode(&good, &out), TEAL_OK);
 }
@@ -351,10 +394,10 @@ static void test_not_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_picture),     cmocka_unit_test(test_voice_message),
-        cmocka_unit_test(test_names),       cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_canonical),
-        cmocka_unit_test(test_not_written),
+        cmocka_unit_test(test_picture),   cmocka_unit_test(test_voice_message),
+        cmocka_unit_test(test_names),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_canonical), cmocka_unit_test(test_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

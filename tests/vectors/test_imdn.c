@@ -277,6 +277,35 @@ static void test_every_status(void **state)
     assert_int_equal(written, 4 + 3 + 4 + 3);
 }
 
+/* REQ-IMDN-7, -8 */
+static void test_refused_messages(void **state)
+{
+    (void)state;
+    static const char head[] = "NS: e2ee <urn:teal:ns:e2ee:1>\n";
+    static const char *const receipts[] = { "e2ee.Receipt: a+b/\n", "e2ee.Receipt:\n" };
+    teal_arena arena = { room, sizeof room, 0 };
+    teal_cpim m;
+    teal_imdn n;
+    teal_bytes receipt;
+    teal_diag why = { 0 };
+    for (size_t i = 0; i < 2; i++) {
+        char in[512];
+        snprintf(in, sizeof in, "%s%s\nContent-Type: text/plain\n\nx", head, receipts[i]);
+        assert_int_equal(teal_cpim_decode(teal_text(in), &arena, &m, NULL), TEAL_OK);
+        assert_int_equal(teal_imdn_read(&m, &arena, &n, &why), TEAL_UNSUPPORTED);
+        assert_memory_equal(why.rule, "REQ-IMDN-7 ", 11);
+        assert_int_equal(teal_imdn_receipt(&m, &arena, &receipt, &why), TEAL_MALFORMED);
+        assert_memory_equal(why.rule, "REQ-IMDN-8 ", 11);
+    }
+    assert_int_equal(
+        teal_cpim_decode(teal_text("NS: e2ee <urn:teal:ns:e2ee:1>\ne2ee.Receipt: AAEC\n"
+                                   "\n\n"),
+                         &arena, &m, NULL),
+        TEAL_OK);
+    teal_arena full = { room, 0, 0 };
+    assert_int_equal(teal_imdn_receipt(&m, &full, &receipt, &why), TEAL_SPACE);
+}
+
 /* RCC.16 7.7.2: kept as it is, whether we know it or not. */
 static void test_reasons(void **state)
 {
@@ -493,7 +522,7 @@ int main(void)
         cmocka_unit_test(test_limits),     cmocka_unit_test(test_every_status),
         cmocka_unit_test(test_any_text),   cmocka_unit_test(test_message),
         cmocka_unit_test(test_round_trip), cmocka_unit_test(test_peer_message),
-        cmocka_unit_test(test_reasons),
+        cmocka_unit_test(test_reasons),    cmocka_unit_test(test_refused_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,6 +126,19 @@ static void test_canonical(void **state)
     assert_int_equal(out.len, 0);
 }
 
+static void test_limit(void **state)
+{
+    (void)state;
+    char in[512];
+    teal_iscomposing c;
+    for (int len = TEAL_ISCOMPOSING_MAX_TEXT_BYTES; len < TEAL_ISCOMPOSING_MAX_TEXT_BYTES + 2;
+         len++) {
+        snprintf(in, sizeof in, HEAD "<state>%0*d</state>" TAIL, len, 0);
+        assert_int_equal(decode_bytes(in, strlen(in), &c, NULL),
+                         len > TEAL_ISCOMPOSING_MAX_TEXT_BYTES ? TEAL_LIMIT : TEAL_OK);
+    }
+}
+
 static void test_round_trip(void **state)
 {
     (void)state;
@@ -159,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_limit),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

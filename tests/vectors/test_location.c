@@ -172,6 +172,12 @@ static void test_refused(void **state)
         { "another reference system",
           PUSH("<Point srsName='urn:ogc:def:crs:EPSG::3857'><pos>1 2</pos></Point>"),
           TEAL_UNSUPPORTED, "REQ-LOC-3 another" },
+        { "two times of day",
+          "<rcsenvelope><rcspushlocation><geopriv><location-info><Point><pos>1 2</pos></Point>"
+          "</location-info></geopriv><timestamp>a</timestamp><timestamp>b</timestamp>"
+          "</rcspushlocation></rcsenvelope>",
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two circles", PUSH("<Circle/><Circle/>"), TEAL_MALFORMED, "REQ-LOC-2 element twice" },
         { "radius in degrees",
           PUSH(
               "<Circle><pos>1 2</pos><radius uom='urn:ogc:def:uom:EPSG::9102'>1</radius></Circle>"),
@@ -188,6 +194,21 @@ static void test_refused(void **state)
         teal_diag why = { 0 };
         assert_int_equal(decode(rows[i].in, &l, &why), rows[i].want);
         assert_memory_equal(why.rule, rows[i].rule, strlen(rows[i].rule));
+    }
+}
+
+static void test_limit(void **state)
+{
+    (void)state;
+    char in[2048];
+    teal_location l;
+    for (int len = TEAL_LOCATION_MAX_TEXT_BYTES; len < TEAL_LOCATION_MAX_TEXT_BYTES + 2; len++) {
+        snprintf(in, sizeof in,
+                 "<rcsenvelope><rcspushlocation label='%0*d'><geopriv><location-info><Point>"
+                 "<pos>1 2</pos></Point></location-info></geopriv></rcspushlocation></rcsenvelope>",
+                 len, 0);
+        assert_int_equal(decode(in, &l, NULL),
+                         len > TEAL_LOCATION_MAX_TEXT_BYTES ? TEAL_LIMIT : TEAL_OK);
     }
 }
 
@@ -291,9 +312,10 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deployed),  cmocka_unit_test(test_misspelt),
-        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_canonical), cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_deployed),   cmocka_unit_test(test_misspelt),
+        cmocka_unit_test(test_numbers),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limit),      cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

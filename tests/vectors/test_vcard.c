@@ -210,6 +210,24 @@ static void test_canonical(void **state)
     assert_int_equal(out.len, 0);
 }
 
+static void test_not_written(void **state)
+{
+    (void)state;
+    static uint8_t big[TEAL_VCARD_MAX_TEXT_BYTES + 1];
+    memset(big, 'x', sizeof big);
+    const teal_bytes too_long = { big, sizeof big }, empty = { 0 }, broken = teal_text("\xff");
+    const teal_bytes name = teal_text("a");
+    teal_writer out = { 0 };
+    assert_int_equal(teal_vcard_encode(&(teal_vcard){ .name = too_long }, &out), TEAL_LIMIT);
+    assert_int_equal(teal_vcard_encode(&(teal_vcard){ name, &too_long, 1 }, &out), TEAL_LIMIT);
+    assert_int_equal(teal_vcard_encode(&(teal_vcard){ name, &empty, 1 }, &out), TEAL_MALFORMED);
+    assert_int_equal(teal_vcard_encode(&(teal_vcard){ name, &broken, 1 }, &out), TEAL_MALFORMED);
+    assert_int_equal(
+        teal_vcard_encode(&(teal_vcard){ name, &name, TEAL_VCARD_MAX_HANDLES + 1 }, &out),
+        TEAL_LIMIT);
+    assert_int_equal(out.len, 0);
+}
+
 /* A line end in a text must not begin another property. */
 static void test_injection(void **state)
 {
@@ -285,10 +303,10 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),       cmocka_unit_test(test_several),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_canonical),  cmocka_unit_test(test_injection),
-        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_good),        cmocka_unit_test(test_several),
+        cmocka_unit_test(test_refused),     cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_canonical),   cmocka_unit_test(test_injection),
+        cmocka_unit_test(test_not_written), cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,36 @@ static void test_written_text_comes_back(void **state)
     }
 }
 
+static void test_numbers(void **state)
+{
+    static const struct {
+        const char *in;
+        uint64_t max, number;
+        bool good;
+    } rows[] = {
+        { "0", 9, 0, true },
+        { "+7", 9, 7, true },
+        { "007", 9, 7, true },
+        { "10", 9, 0, false },
+        { "", 9, 0, false },
+        { "+", 9, 0, false },
+        { "-1", 9, 0, false },
+        { "1 ", 9, 0, false },
+        { "++1", 9, 0, false },
+        { "0x1", 99, 0, false },
+        { "5", 4, 0, false },
+        { "18446744073709551615", UINT64_MAX, UINT64_MAX, true },
+        { "18446744073709551616", UINT64_MAX, 0, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t number = 0;
+        if (teal_xml_number(teal_text(rows[i].in), rows[i].max, &number) != rows[i].good)
+            fail_msg("\"%s\"", rows[i].in);
+        assert_true(!rows[i].good || number == rows[i].number);
+    }
+}
+
 /* What is no text at all is still written well formed. */
 static void test_any_octets(void **state)
 {
@@ -253,7 +283,7 @@ int main(void)
         cmocka_unit_test(test_tree),        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_limits),      cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_small_arena), cmocka_unit_test(test_written_text_comes_back),
-        cmocka_unit_test(test_any_octets),
+        cmocka_unit_test(test_any_octets),  cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
