@@ -214,7 +214,7 @@ def test_sends_again_what_was_not_answered(centre):
 
 def test_survives_what_it_cannot_read(centre):
     esme = centre.esme()
-    esme.put(0x103)
+    esme.put(0x777)
     assert esme.take()[:2] == (NACK, RINVCMDID)
     esme.put(SUBMIT, b"\0\1\1no end")
     assert esme.take()[0] == SUBMIT | RESP
