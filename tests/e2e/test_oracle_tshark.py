@@ -16,7 +16,7 @@ ENCODER = ROOT / "build/asan/tests/tools/sms_encode"
 TURKISH, HINDI = 1, 6
 TO_CENTRE, FROM_CENTRE = 1, 2  # inbound, outbound: how Wireshark tells SUBMIT from DELIVER
 RAW_IP, USER_0 = 101, 147      # link types
-DATA_SM, QUERY, CANCEL, REPLACE, ALERT, OUTBIND = 0x103, 3, 8, 7, 0x102, 0xB
+DATA_SM, QUERY, CANCEL, REPLACE, ALERT = 0x103, 3, 8, 7, 0x102
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 
 TEXTS = {

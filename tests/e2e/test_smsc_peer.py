@@ -12,7 +12,7 @@ from harness import ROOT, http_json, until
 
 BIND_RECEIVER, SUBMIT, DELIVER, UNBIND, BIND, ENQUIRE = 1, 4, 5, 6, 9, 0x15
 RESP, NACK = 0x80000000, 0x80000000
-ROK, RINVCMDID, RINVBNDSTS, RALYBND, RINVDSTADR, RBINDFAIL = 0, 3, 4, 5, 0xB, 0xD
+ROK, RINVCMDLEN, RINVCMDID, RINVBNDSTS, RALYBND, RINVDSTADR, RBINDFAIL = 0, 2, 3, 4, 5, 0xB, 0xD
 RINVPASWD, RINVSYSID, RSUBMITFAIL, RTHROTTLED, RX_T_APPN, RX_R_APPN = 0xE, 0xF, 0x45, 0x58, 0x64, 0x66
 PHONE, SOURCE = "4915112345678", "14155550000"
 
@@ -216,6 +216,8 @@ def test_survives_what_it_cannot_read(centre):
     esme = centre.esme()
     esme.put(0x777)
     assert esme.take()[:2] == (NACK, RINVCMDID)
+    esme.put(0x103)  # data_sm, of which nothing is there
+    assert esme.take()[:2] == (NACK, RINVCMDLEN)
     esme.put(SUBMIT, b"\0\1\1no end")
     assert esme.take()[0] == SUBMIT | RESP
     esme.socket.sendall(struct.pack(">4I", 15, ENQUIRE, 0, 9))
