@@ -85,12 +85,13 @@ vector_bin := $(B)/tests/vectors/make_vectors
 bench_bin := $(bench_src:%.c=$(B)/%)
 fuzz_bin := $(fuzz_src:%.c=$(B)/%)
 
-.PHONY: help all run check bench fuzz coverage vectors clean install deps tests programs fuzzers
+.PHONY: help all run check bench fuzz coverage vectors clean install deps test-deps tests programs fuzzers
 
 help:
 	@echo 'make run       install what is missing, build, and show messages crossing every way'
 	@echo '               (ONCE=1: exit after the table, with a status)'
-	@echo 'make check     install what is missing, build, and run all tests under sanitizers'
+	@echo 'make check     install what is missing (compilers and tools of the tests too), build, and run all'
+	@echo '               tests under sanitizers'
 	@echo 'make bench     measure; also writes build/bench.json'
 	@echo 'make fuzz      fuzz every decoder (MINUTES=$(MINUTES) over all targets; ENGINE=libfuzzer|afl)'
 	@echo 'make coverage  lines and branches of codecs/ that unit, vector and corpus tests reach'
@@ -107,38 +108,40 @@ fuzzers: $(fuzz_bin)
 
 deps:
 	@deploy/install-deps.sh
+test-deps:
+	@deploy/install-deps.sh check
 
 # The parts that need packages run in a second make, after `deps` has put them there.
 run: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs
 	@tests/e2e/demo.py --build build/release $(if $(ONCE),--once)
 
-check: deps
+check: test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=asan programs tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=tsan threaded
 	@tests/run-all
 
-bench: deps
+bench: test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=release programs benches
 	@tests/bench/run-all build/release
 
 .PHONY: benches
 benches: $(bench_bin)
 
-fuzz: deps fuzz-$(ENGINE)
+fuzz: fuzz-$(ENGINE)
 	@tests/fuzz/run-all --engine $(ENGINE) --minutes $(MINUTES)
 
 .PHONY: fuzz-libfuzzer fuzz-afl
-fuzz-libfuzzer: deps
+fuzz-libfuzzer: test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
 # Where AFL++ is missing and cannot be installed, run-all says so.
-fuzz-afl: deps
+fuzz-afl: test-deps
 	@deploy/install-deps.sh fuzz || true
 	@! command -v afl-clang-fast >/dev/null || $(MAKE) --no-print-directory -j$$(nproc) VARIANT=afl fuzzers
 
-coverage: deps
+coverage: test-deps
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=coverage tests fuzzers
 	@tests/run-coverage
 

@@ -1,17 +1,27 @@
 #!/bin/sh
-# Installs the Debian 12 packages that Teal is built, run and tested with, where they are missing;
-# with the argument `fuzz`, the second fuzzing engine instead.
+# Installs the Debian 12 packages that are missing.
+#   install-deps.sh          to build Teal and to run the demonstration
+#   install-deps.sh check    and to test it
+#   install-deps.sh fuzz     and the second fuzzing engine
 # Does nothing, and needs no rights, when all are there. Needs root or sudo otherwise.
 set -eu
 
-# build and run
 packages="gcc make pkg-config protobuf-c-compiler
     libmicrohttpd-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
-    libjansson-dev libexpat1-dev libinih-dev libunistring-dev"
-# tests: unit tests, whole-system tests, sanitizer and fuzzer runtimes, Wireshark as a second opinion,
-# node for the implementation in another language
-packages="$packages libcmocka-dev python3 curl clang libclang-rt-14-dev tshark nodejs"
-[ "${1:-}" != fuzz ] || packages="afl++"
+    libjansson-dev libexpat1-dev libinih-dev libunistring-dev python3"
+# unit tests, sanitizer and fuzzer runtimes, Wireshark as a second opinion on what we encode, node
+# for the implementation in another language
+check="libcmocka-dev curl clang libclang-rt-14-dev tshark nodejs"
+
+case "${1:-}" in
+"") ;;
+check) packages="$packages $check" ;;
+fuzz) packages="$packages $check afl++" ;;
+*)
+    echo "teal: install-deps.sh takes check, fuzz or nothing" >&2
+    exit 2
+    ;;
+esac
 
 missing=""
 for package in $packages; do
