@@ -15,9 +15,11 @@ export const trim = (text) => text.replace(/^[ \t]+|[ \t]+$/g, '');
 
 // --- lines ---------------------------------------------------------------------------------------
 
-// The header lines up to the blank one, and where it ends.
+// The header lines up to the blank one, each with what continues it (REQ-CPIM-14), and where the
+// blank one ends.
 function takeHead(input, from, maxLines) {
     const lines = [];
+    let count = 0;
     for (let at = from; ;) {
         const end = input.indexOf('\n', at);
         must((end < 0 ? input.length : end) - at <= 32 << 10, 'REQ-CPIM-2', 'a line is too long');
@@ -26,9 +28,13 @@ function takeHead(input, from, maxLines) {
         at = end + 1;
         if (line === '')
             return { lines, at };
-        must(lines.length < maxLines, 'REQ-CPIM-2', 'too many headers');
-        must(!/^[ \t]/.test(line), 'REQ-CPIM-6', 'a folded line');
-        lines.push(line);
+        must(count++ < maxLines, 'REQ-CPIM-2', 'too many headers');
+        if (/^[ \t]/.test(line) && lines.length > 0) {
+            must(trim(line) !== '', 'REQ-CPIM-14', 'a continuation that holds nothing');
+            lines[lines.length - 1] += ` ${trim(line)}`;
+        } else {
+            lines.push(line);
+        }
     }
 }
 
@@ -97,9 +103,18 @@ function checkRequired(headers, bound) {
         }
 }
 
+// What the MIME headers of the message itself leave of it, where they stand in front (REQ-CPIM-15).
+function unwrap(input) {
+    if (!/^content-/i.test(input))
+        return input;
+    const head = takeHead(input, 0, 2560);
+    const part = readPart(head.lines, input.slice(head.at));
+    return part.type === 'message/cpim' ? part.body : input;
+}
+
 // { headers: [{ ns, local, parameters, raw, value }], type, body }, all of them latin1.
 export function parseCpim(octets) {
-    const input = latin1(octets);
+    const input = unwrap(latin1(octets));
     const head = takeHead(input, 0, 2560);
     const part = takeHead(input, head.at, 32);
     const lines = head.lines.map((line) => {

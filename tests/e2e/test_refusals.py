@@ -526,7 +526,7 @@ def test_cpim_that_is_broken(t):
         ("sealed by its type alone",
          (HEAD + "\r\nContent-Type: application/vnd.teal.sealed\r\n\r\n" + "x" * 64).encode()),
         ("no colon", b"From\r\n" + whole), ("NUL", whole.replace(b"DateTime", b"Date\0ime", 1)),
-        ("folded", changed(b"DateTime: ", b"DateTime:\r\n ")),
+        ("fold of nothing", changed(b"DateTime: ", b"DateTime:\r\n \r\n ")),
         ("a second From", b"From: <im:eve@native.example>\r\n" + whole),
         ("no date", changed(b"DateTime: ", b"DateTimes: ")),
         ("year x", changed(b"DateTime: 2", b"DateTime: x")),
