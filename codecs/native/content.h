@@ -19,7 +19,8 @@ teal_result teal_content_decode(teal_bytes in, teal_arena *arena, Teal__V1__Cont
 __attribute__((warn_unused_result))
 teal_result teal_content_encode(const Teal__V1__Content *c, teal_writer *out);
 
-/* Encodes a Content of one text part. text: UTF-8 without NUL, may be empty. arena: scratch.
+/* Encodes a Content of one text part. text: UTF-8 without NUL, may be empty. arena: scratch, which
+ * holds the text afterwards: whoever wipes that wipes it too.
  * Returns TEAL_OK, TEAL_MALFORMED (text), TEAL_SPACE (arena or output); so do those below. */
 __attribute__((warn_unused_result))
 teal_result teal_content_of_text(teal_bytes text, teal_arena *arena, teal_writer *out);

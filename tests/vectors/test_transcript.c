@@ -238,7 +238,7 @@ static void test_sign(void **state)
     assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_OK);
 }
 
-/* RFC 8032 section 5.1.7 takes S below the group's order only: else there were two signatures. */
+/* REQ-TRN-1, RFC 8032 section 5.1.7: S is below the order, else there were two signatures. */
 static void test_second_signature(void **state)
 {
     static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
@@ -254,7 +254,7 @@ static void test_second_signature(void **state)
     assert_int_equal(test_envelope_verify(&e, NULL, pk, NULL), TEAL_FORGED);
 }
 
-/* Under such a key R = the neutral element and S = 0 would sign every message there is. */
+/* REQ-TRN-1. Under such a key R = the neutral element and S = 0 would sign every message. */
 static void test_keys_of_small_order(void **state)
 {
     static const struct {
