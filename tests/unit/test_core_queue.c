@@ -444,7 +444,7 @@ static void a_restart_goes_on_where_it_was(void **state)
     rig_stop(r);
     rig_start(r, GENERATION);
     rig_letter doomed = {
-        .id = "y2", .to = { BOB }, .keys = { 21, 22 }, .expires_at_ms = clock_unix_ms() + 300
+        .id = "y2", .to = { BOB }, .keys = { 21, 22 }, .expires_at_ms = clock_unix_ms() + 1500
     };
     rig_accept(r, &doomed);
     rig_stop(r);
