@@ -32,8 +32,8 @@ core *core_start(const core_parts *parts);
 void core_stop(core **c);
 
 typedef enum core_result {
-    CORE_ACCEPTED, /* durable; *out says how */
-    CORE_DUPLICATE,
+    CORE_ACCEPTED,   /* *out says how */
+    CORE_DUPLICATE,  /* seen before; *out says what was decided then */
     CORE_REFUSED,    /* *out->problem .. say why */
     CORE_OVERLOADED, /* nothing done; come back */
 } core_result;
@@ -61,11 +61,21 @@ typedef struct core_outcome {
     size_t n_stale;
 } core_outcome;
 
-/* Checks (PROTOCOL.md 9.1, in that order), decides, makes durable; blocks until the commit. Worker
- * threads only; `reader` is the calling thread's own store handle; what *out points to lives in
- * the arena. */
+/* Of one accepted message: what is to be written. */
+typedef struct core_plan core_plan;
+
+/* Checks (PROTOCOL.md 9.1, in that order) and decides. May ask peers; writes nothing. Worker
+ * threads only; `reader` is the calling thread's own store handle; what *out points to lives in the
+ * arena. *plan: of what is accepted; the caller gives it to core_commit. Else NULL. */
 core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
-                        teal_arena *arena, core_outcome *out);
+                        teal_arena *arena, core_outcome *out, core_plan **plan);
+
+/* CORE_ACCEPTED: it is durable. CORE_DUPLICATE: another submission of the message, or of its id,
+ * was first; core_submit says which. CORE_OVERLOADED: nothing done. Must not block. */
+typedef void core_committed(void *arg, core_result result);
+/* Makes it durable, and takes the plan. Calls done once, from the writer's thread or from this one,
+ * perhaps before it returns. */
+void core_commit(core_plan *plan, core_committed *done, void *arg);
 
 /* A device has these items: removes them, makes the message ARRIVED where it was the first. */
 store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_BYTES],

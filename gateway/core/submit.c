@@ -1,10 +1,13 @@
 /* Accepts a message: the checks of PROTOCOL.md section 9.1 in their order, the decision for each
- * recipient, then one transaction. Must never answer before that has been committed. */
+ * recipient, then the plan of what is to be written. */
 #include "codecs/native/transcript.h"
 #include "gateway/core/delivery.h"
+#include "gateway/core/plan.h"
 #include "gateway/core/room_client.h"
 #include "gateway/core/route.h"
 #include "gateway/core/state.h"
+
+#include <sodium.h>
 
 enum {
     MAX_AHEAD_MS = 5 * 60 * 1000,
@@ -20,13 +23,14 @@ typedef struct submission {
     int64_t now_ms;
     teal_arena *arena;
     core_outcome *out;
+    teal_hash ciphertext_hash;
     directory_entry sender;
     uint8_t gateway_key[TEAL_GATEWAY_KEY_BYTES];
     bool has_gateway_key;
     route *routes; /* of the recipients that are this gateway's to serve */
     size_t n_routes;
     store_message message;
-    news news;
+    core_plan *plan;
 } submission;
 
 /* ---- refusals ---- */
@@ -102,7 +106,8 @@ static const refusal *check_device(const submission *s)
     const teal_device *device = teal_manifest_device(&s->sender.manifest, s->e->sender_device);
     if (device == NULL)
         return &device_unknown;
-    if (teal_envelope_verify(s->e, NULL, device->signing_key, s->arena, NULL) != TEAL_OK)
+    if (teal_envelope_verify(s->e, &s->ciphertext_hash, device->signing_key, s->arena, NULL) !=
+        TEAL_OK)
         return &signature_invalid;
     return NULL;
 }
@@ -128,6 +133,8 @@ static core_result check_sender(submission *s)
     if (s->e->has_origin)
         return refuse(s, &origin_reserved);
     core_result result = look_up_sender(s);
+    if (result == CORE_ACCEPTED)
+        crypto_hash_sha256(s->ciphertext_hash.at, s->e->ciphertext.at, s->e->ciphertext.len);
     const refusal *why = result == CORE_ACCEPTED ? check_device(s) : NULL;
     if (why != NULL && !s->sender.has_native) { /* what is remembered of a peer's may be old */
         directory_forget(s->c->parts.directory, s->e->sender);
@@ -348,7 +355,7 @@ static core_result check_recipients(submission *s)
     return told == CORE_ACCEPTED ? result : told;
 }
 
-/* ---- the transaction ---- */
+/* ---- the plan ---- */
 
 /* A fallback is plaintext that waits: it is kept only where somebody may need it. */
 static bool keeps_fallback(const submission *s)
@@ -389,33 +396,7 @@ static void fill_message(submission *s)
                                           : s->now_ms + s->c->parts.config->give_up_after_ms;
     m->kind = e->kind;
     m->network = s->sender.network;
-    teal_transcript_hash(e, NULL, &m->transcript_hash);
-}
-
-static store_result put_item(submission *s, store *st, const uint8_t *device, int64_t delivery_id)
-{
-    store_item item = { .kind = ITEM_ENVELOPE,
-                        .delivery_id = delivery_id,
-                        .message_seq = s->message.seq };
-    memcpy(item.device, device, sizeof item.device);
-    news_of_device(&s->news, device);
-    return st->ops->put_item(st, &item);
-}
-
-static store_result put_route(submission *s, store *st, const route *r)
-{
-    store_delivery d = { .message_seq = s->message.seq,
-                         .recipient = r->recipient,
-                         .path = r->answer.path,
-                         .network = route_network(r),
-                         .state = STATE_WAITING,
-                         .due_ms = s->now_ms };
-    store_result result = st->ops->put_delivery(st, &d);
-    const teal_manifest *m = &r->entry.manifest;
-    for (size_t i = 0; result == STORE_OK && d.path == PATH_NATIVE && i < m->n_devices; i++)
-        result = put_item(s, st, m->devices[i].id, d.id);
-    news_of_queue(&s->news, s->c, d.path, d.network);
-    return result;
+    teal_transcript_hash(e, &s->ciphertext_hash, &m->transcript_hash);
 }
 
 /* Whether the sender is among those whose every device has its item already. */
@@ -429,58 +410,62 @@ static bool sends_to_itself(const submission *s)
     return found;
 }
 
-/* For the sender's other devices, where it wrapped the key for them. */
-static store_result put_own_copies(submission *s, store *st)
+/* Another device of the sender, for which it wrapped the key. */
+static bool gets_own_copy(const submission *s, const uint8_t *device)
 {
-    store_result result = STORE_OK;
-    if (!s->sender.has_native || sends_to_itself(s))
-        return STORE_OK;
-    for (size_t i = 0; result == STORE_OK && i < s->e->n_keys; i++) {
-        const uint8_t *device = s->e->keys[i].device;
-        if (teal_manifest_device(&s->sender.manifest, device) != NULL &&
-            memcmp(device, s->e->sender_device, TEAL_DEVICE_BYTES) != 0)
-            result = put_item(s, st, device, 0);
+    return memcmp(device, s->e->sender_device, TEAL_DEVICE_BYTES) != 0 &&
+           teal_manifest_device(&s->sender.manifest, device) != NULL;
+}
+
+static plan_size measure(const submission *s)
+{
+    plan_size size = { .deliveries = s->n_routes, .items = s->e->n_keys };
+    if (s->e->has_downgrade)
+        size.octets = s->e->downgrade.enc.len + s->e->downgrade.sealed.len;
+    for (size_t i = 0; i < s->n_routes; i++) {
+        const route *r = &s->routes[i];
+        size.octets += r->recipient.len + route_network(r).len;
+        size.items += r->answer.path == PATH_NATIVE ? r->entry.manifest.n_devices : 0;
     }
-    return result;
+    return size;
 }
 
-/* STORE_EXISTS: somebody else's submission of it was first. */
-static store_result put_all(store *st, void *arg)
+static void add_route(submission *s, const route *r)
 {
-    submission *s = arg;
-    store_result result = st->ops->put_message(st, &s->message);
-    for (size_t i = 0; result == STORE_OK && i < s->n_routes; i++)
-        result = put_route(s, st, &s->routes[i]);
-    if (result == STORE_OK)
-        result = put_own_copies(s, st);
-    if (result == STORE_OK && keeps_fallback(s))
-        result =
-            st->ops->put_fallback(st, s->message.seq, s->e->downgrade.enc, s->e->downgrade.sealed);
-    return result;
+    const teal_manifest *m = &r->entry.manifest;
+    const store_delivery d = { .recipient = r->recipient,
+                               .path = r->answer.path,
+                               .network = route_network(r),
+                               .state = STATE_WAITING,
+                               .due_ms = s->now_ms };
+    plan_add_delivery(s->plan, &d);
+    for (size_t i = 0; d.path == PATH_NATIVE && i < m->n_devices; i++)
+        plan_add_item(s->plan, m->devices[i].id, false);
 }
 
-static core_result make_durable(submission *s)
+static core_result make_plan(submission *s)
 {
     store_result result = encode_stored(s);
-    if (result == STORE_OK)
-        result = writer_do(s->c->parts.writer, put_all, s);
-    if (result == STORE_OK) {
-        s->news.expires_ms = s->message.expires_ms;
-        news_tell(&s->news, s->c);
-        return CORE_ACCEPTED;
-    }
-    news_drop(&s->news);
-    if (result != STORE_EXISTS)
+    if (result != STORE_OK)
         return give_up(s, result);
-    core_result seen = check_seen(s);
-    return seen == CORE_ACCEPTED ? give_up(s, STORE_BUSY) : seen;
+    const plan_size size = measure(s);
+    s->plan = plan_open(s->c, &s->message, &size);
+    for (size_t i = 0; i < s->n_routes; i++)
+        add_route(s, &s->routes[i]);
+    bool own = s->sender.has_native && !sends_to_itself(s);
+    for (size_t i = 0; own && i < s->e->n_keys; i++)
+        if (gets_own_copy(s, s->e->keys[i].device))
+            plan_add_item(s->plan, s->e->keys[i].device, true);
+    if (keeps_fallback(s))
+        plan_add_fallback(s->plan, s->e->downgrade.enc, s->e->downgrade.sealed);
+    return CORE_ACCEPTED;
 }
 
 core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
-                        teal_arena *arena, core_outcome *out)
+                        teal_arena *arena, core_outcome *out, core_plan **plan)
 {
     static core_result (*const steps[])(submission *) = { check_seen, check_times, check_recipients,
-                                                          make_durable };
+                                                          make_plan };
     submission s = {
         .c = c, .reader = reader, .e = e, .now_ms = now_ms, .arena = arena, .out = out
     };
@@ -490,5 +475,6 @@ core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t 
         fill_message(&s);
     for (size_t i = 0; result == CORE_ACCEPTED && i < sizeof steps / sizeof steps[0]; i++)
         result = steps[i](&s);
+    *plan = s.plan;
     return result;
 }

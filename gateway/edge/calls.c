@@ -103,7 +103,7 @@ void calls_close(calls **c)
 bool calls_push(calls *c, calls_entry *e)
 {
     pthread_mutex_lock(&c->lock);
-    bool fits = c->n_ready < c->max_ready;
+    bool fits = c->n_ready < c->max_ready && !c->stopped;
     if (fits)
         make_ready(c, e, REST_FIRST);
     pthread_mutex_unlock(&c->lock);

@@ -21,7 +21,7 @@ typedef struct calls_entry {
 calls *calls_open(size_t max_ready);
 void calls_close(calls **c); /* nobody waits in it, nothing is in it */
 
-/* Queues a new call. False: max_ready are there already, nothing is done. */
+/* Queues a new call. False: max_ready are there already, or it is stopped; nothing is done. */
 bool calls_push(calls *c, calls_entry *e);
 /* Blocks until there is a call for a worker; e->turn says why. NULL: stopped, and nothing is left.
  */

@@ -1,5 +1,5 @@
-/* POST /v1/messages, GET /v1/messages/{id}. A 2xx means durable (REQ-REST-3): core_submit returns
- * after the commit. */
+/* POST /v1/messages, GET /v1/messages/{id}. A 2xx means durable (REQ-REST-3): it is sent after the
+ * commit. */
 #include "gateway/edge/field.h"
 #include "gateway/edge/message_body.h"
 
@@ -55,15 +55,36 @@ static rest_next refuse(rest_call *c, const core_outcome *out)
     return rest_problem(c, out->status, out->problem, out->rule, out->remedy, extra);
 }
 
+static void on_committed(void *request, core_result result)
+{
+    switch (result) {
+    case CORE_ACCEPTED:
+        rest_settle(request, REST_SEND);
+        return;
+    case CORE_DUPLICATE: /* of another submission that was under way: now there is one to find */
+        rest_settle(request, REST_RUN_AGAIN);
+        return;
+    case CORE_OVERLOADED:
+        rest_settle(request, REST_OVERLOADED);
+        return;
+    case CORE_REFUSED: /* was decided before */
+        break;
+    }
+    bug("core_result out of range");
+}
+
 static rest_next messages_post(rest_call *c)
 {
     teal_envelope e;
     core_outcome out = { 0 };
+    core_plan *plan = NULL;
     if (!message_body_read(c, &e))
         return REST_ANSWERED;
-    switch (core_submit(c->services->core, c->reader, &e, c->now_ms, c->arena, &out)) {
+    switch (core_submit(c->services->core, c->reader, &e, c->now_ms, c->arena, &out, &plan)) {
     case CORE_ACCEPTED:
-        return rest_json(c, 202, accepted_json(&e, &out));
+        rest_json(c, 202, accepted_json(&e, &out));
+        core_commit(plan, on_committed, rest_pend(c));
+        return REST_PENDING;
     case CORE_DUPLICATE:
         return rest_json(c, 200, accepted_json(&e, &out));
     case CORE_REFUSED:

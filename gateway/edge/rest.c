@@ -39,12 +39,13 @@ struct rest {
     pthread_mutex_t lock; /* over what follows */
     pthread_cond_t answered;
     size_t in_hand; /* requests from their hand-over to a worker until they are completed */
+    size_t pending; /* of them, those that wait for rest_settle */
     bool stopping;
 };
 
 /* From the first header to libmicrohttpd's word that it is completed. Owned by its thread, lent to
  * a worker while the connection is suspended. */
-typedef struct rest_request {
+struct rest_request {
     calls_entry entry; /* first: calls hand it back */
     uint64_t ticket;
     rest *rest;
@@ -57,7 +58,7 @@ typedef struct rest_request {
     size_t received; /* of the body, kept or not */
     size_t parameter_len;
     uint8_t parameter[]; /* decoded */
-} rest_request;
+};
 
 static void refuse(rest_request *q, unsigned status, const char *problem, const char *rule,
                    const char *remedy)
@@ -301,7 +302,7 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, cons
     log_event(LOG_DEBUG, "rest.http", "text", text, NULL);
 }
 
-/* Must not touch the request once it is parked or resumed: it is another thread's then. */
+/* Must not touch the request once it pends, is parked or resumed: it is another thread's then. */
 static void serve(calls_entry *e, store *reader, teal_arena *arena)
 {
     rest_request *q = (rest_request *)(void *)e;
@@ -319,6 +320,8 @@ static void serve(calls_entry *e, store *reader, teal_arena *arena)
         .request = q,
     };
     switch (q->route->handle(&c)) {
+    case REST_PENDING: /* settled already, perhaps */
+        break;
     case REST_PARKED:
         calls_park(q->rest->calls, &q->entry, q->ticket);
         break;
@@ -368,6 +371,38 @@ rest_next rest_park(rest_call *c, const uint8_t key[static REST_KEY_BYTES], uint
         q->entry.deadline_ms = clock_monotonic_ms() + wait_ms;
     q->parked_before = true;
     return REST_PARKED;
+}
+
+rest_request *rest_pend(rest_call *c)
+{
+    rest *r = c->request->rest;
+    pthread_mutex_lock(&r->lock);
+    r->pending++;
+    pthread_mutex_unlock(&r->lock);
+    return c->request;
+}
+
+/* True: a worker has it. */
+static bool run_again(rest_request *q)
+{
+    rest_answer_clear(&q->answer);
+    if (calls_push(q->rest->calls, &q->entry))
+        return true;
+    refuse_overload(q);
+    return false;
+}
+
+void rest_settle(rest_request *q, rest_verdict v)
+{
+    rest *r = q->rest;
+    if (v == REST_OVERLOADED)
+        refuse_overload(q);
+    if (v != REST_RUN_AGAIN || !run_again(q))
+        MHD_resume_connection(q->connection);
+    pthread_mutex_lock(&r->lock);
+    r->pending--;
+    pthread_cond_signal(&r->answered);
+    pthread_mutex_unlock(&r->lock);
 }
 
 rest *rest_open(const config *c, FILE *errors)
@@ -438,6 +473,15 @@ static void await_answers(rest *r)
     pthread_mutex_unlock(&r->lock);
 }
 
+/* However long it takes: what pends has its connection suspended. */
+static void await_settlements(rest *r)
+{
+    pthread_mutex_lock(&r->lock);
+    while (r->pending > 0)
+        pthread_cond_wait(&r->answered, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
 void rest_stop(rest *r)
 {
     if (r->daemon == NULL)
@@ -449,9 +493,9 @@ void rest_stop(rest *r)
     pthread_mutex_unlock(&r->lock);
     calls_expire_all(r->calls);
     await_answers(r);
-    rest_workers_stop(
-        &r->workers); /* from here on no connection is suspended: MHD_stop_daemon asks for that */
-    MHD_stop_daemon(r->daemon);
+    rest_workers_stop(&r->workers);
+    await_settlements(r);
+    MHD_stop_daemon(r->daemon); /* asks that no connection is suspended any more */
     r->daemon = NULL;
     close(r->listener);
     r->listener = -1;

@@ -1,7 +1,7 @@
 /* The frame that speaks HTTP, so that handlers need not: routing, size limits, media types, problem
  * documents, parking. The only code that includes microhttpd.h is rest.c.
  * A request is read whole by libmicrohttpd's thread, suspended, and handled by a worker, which may
- * block (on the store's commit, on a peer); its answer resumes the connection. */
+ * block (on a peer); its answer resumes the connection. */
 #ifndef TEAL_GATEWAY_EDGE_REST_H
 #define TEAL_GATEWAY_EDGE_REST_H
 
@@ -16,6 +16,7 @@ enum {
 };
 
 typedef struct rest rest;
+typedef struct rest_request rest_request;
 
 /* What handlers work with; borrowed. */
 typedef struct rest_services {
@@ -43,7 +44,7 @@ typedef struct rest_call {
     const char *content_type; /* lower case, without parameters; "" when there is none */
     teal_bytes body;          /* whole, within the route's max_body */
     rest_answer *answer;
-    struct rest_request *request; /* rest.c's own */
+    rest_request *request; /* rest.c's own */
 } rest_call;
 
 /* Value of a query parameter, percent-decoded, in the arena; NULL when it is missing. One that does
@@ -52,7 +53,11 @@ const char *rest_query(rest_call *c, const char *name);
 /* Value of a header field; NULL when it is missing. */
 const char *rest_header(rest_call *c, const char *name);
 
-typedef enum rest_next { REST_ANSWERED, REST_PARKED } rest_next;
+typedef enum rest_next {
+    REST_ANSWERED,
+    REST_PARKED,
+    REST_PENDING, /* answered, but not to be sent before rest_settle says so */
+} rest_next;
 
 typedef struct rest_route {
     const char *method; /* GET is HEAD as well */
@@ -84,6 +89,18 @@ rest_next rest_later(rest_call *c, unsigned status, const char *problem, const c
 uint64_t rest_ticket(rest_call *c, const uint8_t key[static REST_KEY_BYTES]);
 rest_next rest_park(rest_call *c, const uint8_t key[static REST_KEY_BYTES], uint64_t ticket,
                     int64_t wait_ms);
+
+/* For an answer that is true only once something else has happened, like a commit: the handler
+ * answers, calls rest_pend, hands the request to whoever will know, and returns REST_PENDING
+ * without touching the call again. */
+rest_request *rest_pend(rest_call *c);
+typedef enum rest_verdict {
+    REST_SEND,       /* it is true */
+    REST_RUN_AGAIN,  /* it is not: the handler is run once more */
+    REST_OVERLOADED, /* it is not: 503 in its place */
+} rest_verdict;
+/* Once for each request that pends, perhaps before its handler returns. Any thread. */
+void rest_settle(rest_request *q, rest_verdict v);
 
 /* Binds to config's listen_host (loopback only: REQ-REST-5) and listen_port, 0 for any. c outlives
  * the rest. NULL: a line on errors. */

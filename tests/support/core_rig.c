@@ -6,6 +6,7 @@
 #include "gateway/clock.h"
 #include "tests/support/envelopes.h"
 
+#include <semaphore.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -321,9 +322,38 @@ teal_envelope *rig_seal(core_rig *r, const rig_letter *l)
     return e;
 }
 
+typedef struct commitment {
+    core_result result;
+    sem_t done;
+} commitment;
+
+static void on_committed(void *arg, core_result result)
+{
+    commitment *c = arg;
+    c->result = result;
+    sem_post(&c->done);
+}
+
+core_result rig_submit_at(core_rig *r, store *reader, const teal_envelope *e, int64_t now_ms,
+                          teal_arena *arena, core_outcome *out)
+{
+    core_plan *plan;
+    core_result result = core_submit(r->core, reader, e, now_ms, arena, out, &plan);
+    if (result != CORE_ACCEPTED)
+        return result;
+    commitment c;
+    sem_init(&c.done, 0, 0);
+    core_commit(plan, on_committed, &c);
+    sem_wait(&c.done);
+    sem_destroy(&c.done);
+    if (c.result == CORE_DUPLICATE)
+        return core_submit(r->core, reader, e, now_ms, arena, out, &plan);
+    return c.result;
+}
+
 core_result rig_submit(core_rig *r, const teal_envelope *e, core_outcome *out)
 {
-    return core_submit(r->core, r->reader, e, clock_unix_ms(), &r->arena, out);
+    return rig_submit_at(r, r->reader, e, clock_unix_ms(), &r->arena, out);
 }
 
 teal_envelope *rig_accept(core_rig *r, const rig_letter *l)

@@ -77,6 +77,10 @@ typedef struct rig_letter {
 /* In the rig's arena. */
 teal_envelope *rig_seal(core_rig *r, const rig_letter *l);
 core_result rig_submit(core_rig *r, const teal_envelope *e, core_outcome *out);
+/* What the edge does with a message: submits and commits, anew where another one was first. Any
+ * thread, with its own reader and arena. */
+core_result rig_submit_at(core_rig *r, store *reader, const teal_envelope *e, int64_t now_ms,
+                          teal_arena *arena, core_outcome *out);
 /* Seals, submits, fails the test unless it is accepted; the envelope. */
 teal_envelope *rig_accept(core_rig *r, const rig_letter *l);
 

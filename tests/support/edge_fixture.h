@@ -17,7 +17,8 @@
 
 /* What core and directory answer, and what they were asked last. */
 typedef struct edge_script {
-    core_result submit;
+    core_result submit, commit;
+    size_t n_races; /* of what is accepted: commits that another submission was faster than */
     core_outcome outcome;
     char submitted[TEAL_MAX_ID_BYTES + 1]; /* message id */
     store_result acknowledge;
@@ -58,15 +59,26 @@ static void note(char *out, size_t cap, teal_bytes text)
 }
 
 core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
-                        teal_arena *arena, core_outcome *out)
+                        teal_arena *arena, core_outcome *out, core_plan **plan)
 {
     (void)c;
+    *plan = NULL;
     assert_non_null(reader);
     assert_non_null(arena);
     assert_true(now_ms > 0);
     note(script.submitted, sizeof script.submitted, e->message_id);
     *out = script.outcome;
     return script.submit;
+}
+
+void core_commit(core_plan *plan, core_committed *done, void *arg)
+{
+    assert_null(plan);
+    bool lost = script.n_races > 0;
+    script.n_races -= lost;
+    if (lost)
+        script.submit = CORE_DUPLICATE;
+    done(arg, lost ? CORE_DUPLICATE : script.commit);
 }
 
 store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_BYTES],

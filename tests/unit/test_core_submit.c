@@ -362,7 +362,7 @@ static void duplicates_do_not_expire(void **state)
         .id = "d2", .to = { BOB }, .keys = { 21, 22 }, .expires_at_ms = now_ms + MINUTE_MS
     };
     teal_envelope *e = rig_accept(r, &l);
-    assert_int_equal(core_submit(r->core, r->reader, e, now_ms + 2 * MINUTE_MS, &r->arena, &out),
+    assert_int_equal(rig_submit_at(r, r->reader, e, now_ms + 2 * MINUTE_MS, &r->arena, &out),
                      CORE_DUPLICATE);
 }
 
@@ -380,7 +380,7 @@ static void *race(void *arg)
     core_outcome out;
     teal_arena arena = { malloc(4 << 20), 4 << 20, 0 };
     if (store_sqlite.open(it->r->url, false, &s) == STORE_OK)
-        it->result = core_submit(it->r->core, s, it->e, clock_unix_ms(), &arena, &out);
+        it->result = rig_submit_at(it->r, s, it->e, clock_unix_ms(), &arena, &out);
     store_sqlite.close(&s);
     free(arena.base);
     return NULL;

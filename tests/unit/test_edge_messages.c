@@ -75,6 +75,18 @@ static void test_a_message_is_accepted_in_either_format(void **state)
     assert_string_equal(script.submitted, "message-1");
 }
 
+static void test_accepted_is_said_after_the_commit(void **state)
+{
+    (void)state;
+    script.outcome = (core_outcome){ .fates = fates, .n_fates = 2 };
+    script.commit = CORE_OVERLOADED;
+    post(MESSAGE_ENVELOPE_TYPE, encoded(&sealed.envelope));
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
+    script.n_races = 1; /* decided anew, now that there is a first one */
+    post(MESSAGE_ENVELOPE_TYPE, encoded(&sealed.envelope));
+    assert_json(&a, 200, ACCEPTED);
+}
+
 static void test_hidden_identities_stand_beside_the_cpim(void **state)
 {
     (void)state;
@@ -387,6 +399,7 @@ int main(void)
     log_setup(LOG_ERROR, false, "test");
     const struct CMUnitTest tests[] = {
         edge_test(test_a_message_is_accepted_in_either_format),
+        edge_test(test_accepted_is_said_after_the_commit),
         edge_test(test_hidden_identities_stand_beside_the_cpim),
         edge_test(test_refusals_name_recipients_and_manifests),
         edge_test(test_what_is_no_sealed_message_is_refused),
