@@ -21,11 +21,14 @@ bool teal_coding_is_text(uint8_t data_coding)
 static teal_result decode_direct(teal_bytes octets, uint8_t last, teal_writer *text, teal_diag *why)
 {
     teal_reader r = teal_reader_of(octets);
+    size_t before = text->len;
     while (teal_read_left(&r) > 0) {
         uint8_t octet = teal_read_u8(&r);
-        if (octet > last)
+        if (octet > last) {
+            text->len = before;
             return teal_refuse(TEAL_MALFORMED, "REQ-SMS-8 octet outside the data_coding",
                                octets.len - teal_read_left(&r) - 1, why);
+        }
         teal_utf8_write(text, octet);
     }
     if (!teal_write_fits(text))

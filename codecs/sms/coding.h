@@ -21,7 +21,8 @@ bool teal_coding_is_text(uint8_t data_coding);
  * as ASCII, but is under a shift or has controls other than newline, return and tab, is GSM 7 bit.
  * shift:   what that header says; counts for GSM 7 bit only.
  * Returns: TEAL_OK; TEAL_UNSUPPORTED unless teal_coding_is_text; TEAL_MALFORMED if an octet cannot
- *          be of that coding; TEAL_SPACE (text->len: need, at most 3 bytes per octet). */
+ *          be of that coding, text->len as before; TEAL_SPACE (text->len: need, at most 3 bytes per
+ *          octet). */
 __attribute__((warn_unused_result)) teal_result teal_coding_decode(uint8_t data_coding,
                                                                    teal_gsm7_shift shift,
                                                                    teal_bytes octets,

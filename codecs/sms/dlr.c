@@ -160,9 +160,12 @@ static teal_result check(const teal_dlr *dlr, teal_diag *why)
 
 teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out, teal_diag *why)
 {
-    *out = (teal_dlr){ 0 };
-    read_fields(text, out);
-    return check(out, why);
+    teal_dlr found = { 0 };
+    read_fields(text, &found);
+    teal_result result = check(&found, why);
+    if (result == TEAL_OK)
+        *out = found;
+    return result;
 }
 
 /* The value of a C-octet string parameter; some centres leave its NUL out. */
@@ -178,7 +181,6 @@ static teal_bytes without_nul(teal_bytes value)
 
 teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu, teal_dlr *out, teal_diag *why)
 {
-    *out = (teal_dlr){ 0 };
     if ((pdu->message.esm_class & TEAL_ESM_TYPE_MASK) != TEAL_ESM_RECEIPT)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMS-42 esm_class is not of a receipt", 0, why);
     teal_bytes text, id;
@@ -186,14 +188,18 @@ teal_result teal_dlr_of_message(const teal_smpp_pdu *pdu, teal_dlr *out, teal_di
     teal_result result = teal_smpp_user_data(pdu, &text, &udh, why);
     if (result != TEAL_OK)
         return result;
+    teal_dlr found = { 0 };
     uint32_t state;
     if (teal_smpp_tlv_find(pdu->tlvs, TEAL_TLV_RECEIPTED_MESSAGE_ID, &id))
-        out->id = without_nul(id);
+        found.id = without_nul(id);
     if (teal_smpp_tlv_find_uint(pdu->tlvs, TEAL_TLV_MESSAGE_STATE, 1, &state) &&
         state >= TEAL_DLR_ENROUTE && state <= TEAL_DLR_REJECTED)
-        out->state = (teal_dlr_state)state;
-    read_fields(text, out);
-    return check(out, why);
+        found.state = (teal_dlr_state)state;
+    read_fields(text, &found);
+    result = check(&found, why);
+    if (result == TEAL_OK)
+        *out = found;
+    return result;
 }
 
 static void write_field(teal_writer *w, const char *label, teal_bytes value)

@@ -30,6 +30,7 @@ typedef struct teal_dlr {
 /* Decodes the text form: `name:value` fields in any order and letter case, any number of spaces
  * between them and behind the colon, unknown words skipped, fields missing but id and stat. The
  * first of equals wins; `text:` ends it, since what follows is the message's own words.
+ * out: written on TEAL_OK only.
  * Returns TEAL_OK; TEAL_MALFORMED without an id or a stat that is known. */
 __attribute__((warn_unused_result))
 teal_result teal_dlr_decode(teal_bytes text, teal_dlr *out, teal_diag *why);

@@ -101,11 +101,14 @@ teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a, teal_bytes septets, te
                              teal_diag *why)
 {
     teal_reader r = teal_reader_of(septets);
+    size_t before = text->len;
     while (teal_read_left(&r) > 0) {
         size_t at = septets.len - teal_read_left(&r);
         uint8_t septet = teal_read_u8(&r);
-        if (septet > 127)
+        if (septet > 127) {
+            text->len = before;
             return teal_refuse(TEAL_MALFORMED, "REQ-SMS-3 octet is not a septet", at, why);
+        }
         bool escape = septet == TEAL_GSM7_ESCAPE;
         uint32_t code_point = escape ? read_extension(a, &r) : a->basic[septet];
         teal_utf8_write(text, code_point != 0 ? code_point : ' ');
@@ -146,12 +149,15 @@ teal_result teal_gsm7_unpack(teal_bytes packed, unsigned fill_bits, size_t count
 {
     assert(fill_bits < 7);
     teal_reader r = teal_reader_of(packed);
+    size_t before = out->len;
     unsigned pending = 0, bits = 0, skip = fill_bits;
     for (size_t done = 0; done < count;) {
         if (bits < 7 + skip) {
-            if (teal_read_left(&r) == 0)
+            if (teal_read_left(&r) == 0) {
+                out->len = before;
                 return teal_refuse(TEAL_MORE, "REQ-SMS-5 fewer septets than announced", packed.len,
                                    why);
+            }
             pending |= (unsigned)teal_read_u8(&r) << bits;
             bits += 8;
             continue;

@@ -28,8 +28,8 @@ __attribute__((warn_unused_result)) teal_result teal_gsm7_encode(const teal_gsm7
 
 /* Inverse. An escape before a code that the extension lacks is skipped and the basic character
  * shown; an escape at the end is a space, and so are two of them together (§6.2.1.1).
- * Returns TEAL_OK; TEAL_MALFORMED at an octet above 127; TEAL_SPACE (text->len: need, at most
- * 3 bytes per septet). */
+ * Returns TEAL_OK; TEAL_MALFORMED at an octet above 127, text->len as before; TEAL_SPACE
+ * (text->len: need, at most 3 bytes per septet). */
 __attribute__((warn_unused_result)) teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a,
                                                                  teal_bytes septets,
                                                                  teal_writer *text, teal_diag *why);
@@ -45,7 +45,8 @@ __attribute__((warn_unused_result)) teal_result teal_gsm7_pack(teal_bytes septet
                                                                teal_writer *out);
 
 /* Inverse: exactly `count` septets; what follows them in `packed` is ignored.
- * Returns TEAL_OK; TEAL_MORE if `packed` is too short; TEAL_SPACE (out->len: need). */
+ * Returns TEAL_OK; TEAL_MORE if `packed` is too short, out->len as before; TEAL_SPACE (out->len:
+ * need). */
 __attribute__((warn_unused_result)) teal_result teal_gsm7_unpack(teal_bytes packed,
                                                                  unsigned fill_bits, size_t count,
                                                                  teal_writer *out, teal_diag *why);

@@ -111,7 +111,6 @@ static void read_body(fields *f, const teal_smpp_layout *layout, teal_smpp_pdu *
 
 teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit, teal_diag *why)
 {
-    *unit = (teal_bytes){ 0 };
     teal_reader r = teal_reader_of(stream);
     teal_reader whole = r;
     uint32_t len = teal_read_u32(&r);
@@ -128,18 +127,24 @@ teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit, teal_diag *why)
     return TEAL_OK;
 }
 
+static teal_smpp_pdu read_head(teal_reader *r)
+{
+    teal_smpp_pdu head = { 0 };
+    teal_read_u32(r); /* command_length */
+    head.command = teal_read_u32(r);
+    head.status = teal_read_u32(r);
+    head.sequence = teal_read_u32(r);
+    return head;
+}
+
+teal_smpp_pdu teal_smpp_head(teal_bytes unit)
+{
+    teal_reader r = teal_reader_of(unit);
+    return read_head(&r);
+}
+
 teal_result teal_smpp_decode(teal_bytes unit, teal_smpp_pdu *out, teal_diag *why)
 {
-    memset(out, 0, sizeof *out);
-    teal_reader header = teal_reader_of(unit);
-    teal_read_u32(&header);
-    uint32_t command = teal_read_u32(&header), status = teal_read_u32(&header);
-    uint32_t sequence = teal_read_u32(&header);
-    if (!header.failed) {
-        out->command = command;
-        out->status = status;
-        out->sequence = sequence;
-    }
     teal_bytes whole;
     teal_result result = teal_smpp_frame(unit, &whole, why);
     if (result != TEAL_OK)
@@ -147,17 +152,20 @@ teal_result teal_smpp_decode(teal_bytes unit, teal_smpp_pdu *out, teal_diag *why
     if (whole.len != unit.len)
         return teal_refuse(TEAL_MALFORMED, "REQ-SMPP-2 octets behind command_length", whole.len,
                            why);
-    const teal_smpp_layout *layout = teal_smpp_layout_of(command);
+    fields f = { .r = teal_reader_of(unit), .len = unit.len };
+    teal_smpp_pdu pdu = read_head(&f.r);
+    const teal_smpp_layout *layout = teal_smpp_layout_of(pdu.command);
     if (layout == NULL)
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMPP-7 command_id is not taken", 4, why);
-    fields f = { .r = header, .len = unit.len };
-    read_body(&f, layout, out);
+    read_body(&f, layout, &pdu);
     if (f.broken != NULL)
         return teal_refuse(TEAL_MALFORMED, f.broken, f.at, why);
     size_t at = offset(&f);
-    out->tlvs = teal_read_bytes(&f.r, teal_read_left(&f.r));
-    result = teal_smpp_tlv_check(out->tlvs, why);
-    if (result != TEAL_OK && why != NULL)
+    pdu.tlvs = teal_read_bytes(&f.r, teal_read_left(&f.r));
+    result = teal_smpp_tlv_check(pdu.tlvs, why);
+    if (result == TEAL_OK)
+        *out = pdu;
+    else if (why != NULL)
         why->at += at;
     return result;
 }
@@ -279,9 +287,8 @@ static void read_sar(teal_bytes tlvs, teal_udh_concat *concat)
 teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets, teal_udh *udh,
                                 teal_diag *why)
 {
-    *octets = (teal_bytes){ 0 };
-    *udh = (teal_udh){ 0 };
     teal_bytes data = pdu->message.short_message, payload, header;
+    teal_udh found = { 0 };
     if (teal_smpp_tlv_find(pdu->tlvs, TEAL_TLV_MESSAGE_PAYLOAD, &payload)) {
         if (data.len > 0)
             return teal_refuse(TEAL_MALFORMED, "REQ-SMPP-12 short_message and message_payload", 0,
@@ -291,12 +298,13 @@ teal_result teal_smpp_user_data(const teal_smpp_pdu *pdu, teal_bytes *octets, te
     if (pdu->message.esm_class & TEAL_ESM_UDHI) {
         teal_bytes rest;
         if (teal_udh_split(data, &header, &rest, why) != TEAL_OK ||
-            teal_udh_decode(header, udh, why) != TEAL_OK)
+            teal_udh_decode(header, &found, why) != TEAL_OK)
             return TEAL_MALFORMED; /* the message is whole: no octets can come after it */
         data = rest;
     }
-    if (udh->concat.total == 0)
-        read_sar(pdu->tlvs, &udh->concat);
+    if (found.concat.total == 0)
+        read_sar(pdu->tlvs, &found.concat);
     *octets = data;
+    *udh = found;
     return TEAL_OK;
 }

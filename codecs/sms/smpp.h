@@ -105,16 +105,19 @@ typedef struct teal_smpp_pdu {
 } teal_smpp_pdu;
 
 /* Finds the first unit at the start of a stream; looks at command_length only.
- * unit:    view of `stream`, set on TEAL_OK: what teal_smpp_decode takes.
+ * unit:    view of `stream`, written on TEAL_OK only: what teal_smpp_decode takes.
  * Returns: TEAL_OK; TEAL_MORE until the whole unit is there; TEAL_MALFORMED if command_length is
  *          below 16, TEAL_LIMIT above TEAL_SMPP_MAX_OCTETS: close the connection. */
 __attribute__((warn_unused_result)) teal_result teal_smpp_frame(teal_bytes stream, teal_bytes *unit,
                                                                 teal_diag *why);
 
+/* command, status and sequence of a unit, whatever else is in it, and nothing else: what a session
+ * answers to a unit that does not decode. Zero where it is shorter than that. */
+teal_smpp_pdu teal_smpp_head(teal_bytes unit);
+
 /* Decodes one unit.
  * unit:    exactly one, as teal_smpp_frame gives; `out` points into it.
- * out:     zeroed, then filled. command, status and sequence are right whatever the result, if
- *          the header is there, so that the session can answer.
+ * out:     written on TEAL_OK only.
  * Returns: TEAL_OK; TEAL_MORE if shorter than its command_length; TEAL_MALFORMED if a field has
  *          no end or is over its size, or an optional parameter crosses the end or has not its
  *          length; TEAL_UNSUPPORTED for a command not listed above. */
@@ -135,7 +138,7 @@ const char *teal_smpp_command_name(uint32_t command);
 
 /* What a submit_sm, deliver_sm or data_sm carries, wherever its sender put it: short_message or
  * message_payload; concatenation from the user data header, else from sar_* parameters.
- * octets:  view behind the user data header.
+ * octets:  view behind the user data header. Both are written on TEAL_OK only.
  * udh:     concat.total 0 if not concatenated.
  *          sar_* that are not all there or impossible count as absent (§5.3.2.22..24).
  * Returns: TEAL_OK; TEAL_MALFORMED if both bodies are there or the user data header is broken. */

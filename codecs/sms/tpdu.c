@@ -184,13 +184,12 @@ teal_result teal_tpdu_decode(teal_bytes in, teal_tpdu_direction direction, teal_
                              teal_diag *why)
 {
     teal_reader r = teal_reader_of(in);
-    memset(out, 0, sizeof *out);
-    teal_result result = read_unit(&r, direction, out, why);
-    if (result != TEAL_OK) {
-        memset(out, 0, sizeof *out);
-        if (why != NULL)
-            why->at = result == TEAL_MORE ? in.len : in.len - teal_read_left(&r);
-    }
+    teal_tpdu unit = { 0 };
+    teal_result result = read_unit(&r, direction, &unit, why);
+    if (result == TEAL_OK)
+        *out = unit;
+    else if (why != NULL)
+        why->at = result == TEAL_MORE ? in.len : in.len - teal_read_left(&r);
     return result;
 }
 

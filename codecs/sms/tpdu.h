@@ -67,7 +67,7 @@ typedef struct teal_tpdu {
 
 /* Decodes one unit; no service centre address before it.
  * in:      borrowed for the call; it holds the unit and nothing else.
- * out:     zeroed, then filled.
+ * out:     written on TEAL_OK only.
  * Returns: TEAL_OK; TEAL_MORE if cut short; TEAL_MALFORMED for digits with a filler inside, a user
  *          data header that crosses its end, octets behind a SUBMIT or DELIVER; TEAL_LIMIT for an
  *          address over 20 semi-octets, or user data over 140 octets; TEAL_UNSUPPORTED for another

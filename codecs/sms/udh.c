@@ -15,7 +15,6 @@ enum {
 
 teal_result teal_udh_split(teal_bytes in, teal_bytes *header, teal_bytes *rest, teal_diag *why)
 {
-    *header = *rest = (teal_bytes){ 0 };
     teal_reader r = teal_reader_of(in);
     teal_reader ahead = r;
     size_t octets = 1U + teal_read_u8(&ahead);
@@ -78,7 +77,6 @@ static void read_element(uint8_t iei, teal_reader element, teal_udh *out)
 
 teal_result teal_udh_decode(teal_bytes in, teal_udh *out, teal_diag *why)
 {
-    *out = (teal_udh){ 0 };
     teal_reader r = teal_reader_of(in);
     teal_reader elements = teal_read_sub(&r, teal_read_u8(&r));
     if (r.failed)

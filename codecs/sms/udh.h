@@ -29,14 +29,14 @@ typedef struct teal_udh {
 } teal_udh;
 
 /* Cuts user data (esm_class or TP-UDHI says that it starts with a header) into the header, length
- * octet included, and what follows. Both are views of `in`.
+ * octet included, and what follows. Both are views of `in`, written on TEAL_OK only.
  * Returns: TEAL_OK; TEAL_MORE if the header is cut short. Source: 3GPP TS 23.040 §9.2.3.24. */
 __attribute__((warn_unused_result)) teal_result teal_udh_split(teal_bytes in, teal_bytes *header,
                                                                teal_bytes *rest, teal_diag *why);
 
 /* Decodes one user data header, length octet first; `in` holds it and nothing else.
  * in:      borrowed for the call, at most 256 bytes.
- * out:     zeroed, then filled; holds no pointers. Unknown elements skipped, last of equals wins,
+ * out:     written on TEAL_OK only; holds no pointers. Unknown elements skipped, last of equals wins,
  *          concatenation elements with impossible counts (§9.2.3.24.1) and elements of another
  *          length than theirs ignored.
  * why:     may be NULL; written unless the result is TEAL_OK.

@@ -343,16 +343,16 @@ static void on_unit(smpp_link *l, const teal_smpp_pdu *pdu)
 }
 
 /* A unit that has a length, but not the rest of its grammar. */
-static void on_odd_unit(smpp_link *l, const teal_smpp_pdu *pdu, teal_result result,
-                        const teal_diag *why)
+static void on_odd_unit(smpp_link *l, teal_bytes unit, teal_result result, const teal_diag *why)
 {
-    log_event(LOG_WARN, "sms.unit_refused", "command", teal_smpp_command_name(pdu->command), "why",
+    const teal_smpp_pdu head = teal_smpp_head(unit);
+    log_event(LOG_WARN, "sms.unit_refused", "command", teal_smpp_command_name(head.command), "why",
               why->rule, NULL);
-    bool response = (pdu->command & TEAL_SMPP_RESP) != 0;
+    bool response = (head.command & TEAL_SMPP_RESP) != 0;
     if (result == TEAL_UNSUPPORTED && !response)
-        refuse_unit(l, pdu, ESME_RINVCMDID);
+        refuse_unit(l, &head, ESME_RINVCMDID);
     else if (!response)
-        refuse_unit(l, pdu, ESME_RINVCMDLEN);
+        refuse_unit(l, &head, ESME_RINVCMDLEN);
     else if (result != TEAL_UNSUPPORTED)
         l->doom = "response-malformed"; /* what it answered is of unknown outcome */
     if (++l->odd_units > MAX_ODD_UNITS)
@@ -373,7 +373,7 @@ static void read_units(smpp_link *l)
         if (result == TEAL_OK)
             on_unit(l, &pdu);
         else
-            on_odd_unit(l, &pdu, result, &why);
+            on_odd_unit(l, unit, result, &why);
         stream.at += unit.len;
         stream.len -= unit.len;
     }

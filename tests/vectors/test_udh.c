@@ -147,11 +147,12 @@ static void test_rows(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("%s\n", rows[i].name);
-        teal_udh got = { { 1, 1, 1, true }, { 1, 1 }, { 1, 1, true, true } };
+        const teal_udh before = { { 1, 1, 1, true }, { 1, 1 }, { 1, 1, true, true } };
+        teal_udh got = before;
         teal_diag why = { 0 };
         assert_int_equal(decode(rows[i].in, rows[i].len, &got, &why), rows[i].want);
         assert_int_equal(why.at, rows[i].at);
-        assert_true(equal(&got, &rows[i].udh));
+        assert_true(equal(&got, rows[i].want == TEAL_OK ? &rows[i].udh : &before));
         if (rows[i].want != TEAL_OK) {
             assert_memory_equal(why.rule, "REQ-SMS-1", 9);
             continue;
@@ -255,7 +256,7 @@ static void test_split(void **state)
         uint8_t *copy = exact_copy(in, cut);
         assert_int_equal(teal_udh_split((teal_bytes){ copy, cut }, &header, &rest, &why),
                          TEAL_MORE);
-        assert_int_equal(header.len + rest.len, 0);
+        assert_int_equal(header.len, 6); /* as before */
         free(copy);
     }
 }

@@ -180,6 +180,7 @@ void answers_take(smsc *s, session *e, teal_bytes unit, int64_t now_ms)
         take_unit(s, e, &pdu, now_ms);
         return;
     }
+    pdu = teal_smpp_head(unit);
     fprintf(stderr, "smsc: %s: %s\n", teal_smpp_command_name(pdu.command), why.rule);
     if ((pdu.command & TEAL_SMPP_RESP) == 0)
         answer(e, &pdu, result == TEAL_UNSUPPORTED ? ESME_RINVCMDID : ESME_RINVCMDLEN);
