@@ -14,6 +14,9 @@ typedef enum teal_result {
     TEAL_FORGED,      /* well formed, but a signature, tag, hash or commitment does not hold */
 } teal_result;
 
+/* "cut short" ...: what it means, for whoever reads a log. Static text. */
+const char *teal_result_text(teal_result result);
+
 /* rule: static text, "REQ-<AREA>-<n> what was broken"; of TEAL_SPACE, which no rule forbids, maybe
  * only what is full. at: byte offset into the input, 0 where an offset has no meaning. Written
  * unless the result is TEAL_OK. */
