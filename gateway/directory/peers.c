@@ -10,7 +10,8 @@
 enum {
     CLIENTS = 2, /* of one peer at a time */
     WAIT_FOR_CLIENT_MS = 500,
-    BACK_OFF_MS = 2000,          /* after a failure */
+    BACK_OFF_FIRST_MS = 2000, /* after a failure; doubled after each that follows */
+    BACK_OFF_MAX_MS = 30000,
     MAX_ANSWER_BYTES = 64 << 10, /* a manifest and a prekey for each of its devices, as text */
     MAX_URL_BYTES = 2048,
 };
@@ -20,7 +21,7 @@ typedef struct peer_link {
     pthread_cond_t freed;
     http_client *clients[CLIENTS];
     bool taken[CLIENTS];
-    bool failed;
+    int64_t back_off_ms;  /* since failed_at_ms; 0: the last question did not fail */
     int64_t failed_at_ms; /* on the clock that callers pass in */
 } peer_link;
 
@@ -82,8 +83,8 @@ static int64_t monotonic_ms(void)
  * waited for. */
 static bool is_backing_off(const peers *p, const peer_link *l, int64_t now_ms)
 {
-    int64_t before_ms = p->config->peer_timeout_ms + BACK_OFF_MS;
-    return l->failed && now_ms < l->failed_at_ms + BACK_OFF_MS &&
+    int64_t before_ms = p->config->peer_timeout_ms + BACK_OFF_FIRST_MS;
+    return l->back_off_ms > 0 && now_ms < l->failed_at_ms + l->back_off_ms &&
            now_ms > l->failed_at_ms - before_ms;
 }
 
@@ -98,22 +99,38 @@ static bool take_free(peer_link *l, size_t *which)
     return false;
 }
 
+/* A network that failed is tried by one; whoever else comes is turned away, not kept waiting. */
+static bool is_tried(const peer_link *l)
+{
+    bool taken = false;
+    for (size_t i = 0; i < CLIENTS; i++)
+        taken = taken || l->taken[i];
+    return l->back_off_ms > 0 && taken;
+}
+
 static bool take_client(const peers *p, peer_link *l, int64_t now_ms, size_t *which)
 {
     struct timespec until = monotonic_after(WAIT_FOR_CLIENT_MS);
     bool takes = false, waits = true;
     pthread_mutex_lock(&l->lock);
-    while (waits && !is_backing_off(p, l, now_ms) && !(takes = take_free(l, which)))
+    while (waits && !is_backing_off(p, l, now_ms) && !is_tried(l) && !(takes = take_free(l, which)))
         waits = pthread_cond_timedwait(&l->freed, &l->lock, &until) == 0;
     pthread_mutex_unlock(&l->lock);
     return takes;
+}
+
+static int64_t longer(int64_t back_off_ms)
+{
+    if (back_off_ms == 0)
+        return BACK_OFF_FIRST_MS;
+    return back_off_ms < BACK_OFF_MAX_MS / 2 ? 2 * back_off_ms : BACK_OFF_MAX_MS;
 }
 
 static void give_back(peer_link *l, size_t which, bool failed, int64_t at_ms)
 {
     pthread_mutex_lock(&l->lock);
     l->taken[which] = false;
-    l->failed = failed;
+    l->back_off_ms = failed ? longer(l->back_off_ms) : 0;
     if (failed)
         l->failed_at_ms = at_ms;
     pthread_cond_broadcast(&l->freed);

@@ -1,5 +1,5 @@
 /* Asks other networks about their handles over HTTP. Must never let one network that stalls take
- * more than two threads, nor be asked again and again while it fails. */
+ * more than two threads, or more than one once it has failed, nor be asked again and again. */
 #ifndef TEAL_GATEWAY_DIRECTORY_PEERS_H
 #define TEAL_GATEWAY_DIRECTORY_PEERS_H
 

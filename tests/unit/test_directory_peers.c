@@ -159,6 +159,20 @@ static void test_back_off(void **state)
     assert_true(asks(f, NOW_MS + 20000, DIRECTORY_NONE));
 }
 
+/* Longer after each failure, and no more than half a minute. */
+static void test_back_off_grows(void **state)
+{
+    directory_fixture *f = *state;
+    static const int64_t pauses_ms[] = { 2000, 4000, 8000, 16000, 30000, 30000 };
+    int64_t now_ms = NOW_MS;
+    lying_peer_say(f->peer, 500, "");
+    for (size_t i = 0; i < sizeof pauses_ms / sizeof pauses_ms[0]; i++) {
+        assert_true(asks(f, now_ms, DIRECTORY_UNREACHABLE));
+        assert_false(asks(f, now_ms + pauses_ms[i] - 1, DIRECTORY_UNREACHABLE));
+        now_ms += pauses_ms[i] + 1000; /* over what the question itself took */
+    }
+}
+
 /* A lie about one handle is no reason to leave the others unasked. */
 static void test_lies_do_not_back_off(void **state)
 {
@@ -238,6 +252,24 @@ static void test_two_at_a_time(void **state)
     assert_int_equal(look_up(f, "sip:third@rcs.example", NOW_MS), DIRECTORY_OK);
 }
 
+/* Who comes while a network that failed is tried again is turned away at once. */
+static void test_one_at_a_time_once_it_failed(void **state)
+{
+    directory_fixture *f = *state;
+    asker first = { f, BOB, 0 };
+    pthread_t thread;
+    lying_peer_say(f->peer, 500, "");
+    assert_int_equal(look_up(f, PHONE, NOW_MS - 60000), DIRECTORY_UNREACHABLE);
+    lying_peer_say(f->peer, 0, "");
+    assert_int_equal(pthread_create(&thread, NULL, ask, &first), 0);
+    lying_peer_await(f->peer, 2);
+    assert_int_equal(look_up(f, PHONE, NOW_MS), DIRECTORY_UNREACHABLE);
+    assert_int_equal(lying_peer_requests(f->peer), 2);
+    lying_peer_say(f->peer, 200, "{\"capability\":\"plain\"}");
+    pthread_join(thread, NULL);
+    assert_int_equal(first.result, DIRECTORY_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,11 +278,13 @@ int main(void)
         ON_DIRECTORY(test_ttl),
         ON_DIRECTORY(test_changed_account_key),
         ON_DIRECTORY(test_back_off),
+        ON_DIRECTORY(test_back_off_grows),
         ON_DIRECTORY(test_lies_do_not_back_off),
         ON_DIRECTORY(test_clock_set_back),
         ON_DIRECTORY(test_stall),
         ON_DIRECTORY(test_unreachable),
         ON_DIRECTORY(test_two_at_a_time),
+        ON_DIRECTORY(test_one_at_a_time_once_it_failed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
