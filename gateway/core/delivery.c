@@ -3,22 +3,6 @@
 
 #include "gateway/core/state.h"
 
-teal_level delivery_level(store_path path)
-{
-    switch (path) {
-    case PATH_NATIVE:
-    case PATH_RCS:
-        return TEAL_E2EE;
-    case PATH_PLAIN:
-        return TEAL_TRANSPORT;
-    case PATH_SMS:
-        return TEAL_PLAINTEXT;
-    case PATH_NONE:
-        return TEAL_LEVEL_NONE;
-    }
-    bug("store_path out of range");
-}
-
 bool delivery_in_doubt(const store_delivery *d)
 {
     return d->failing_since_ms < 0;
@@ -58,7 +42,7 @@ static store_result is_fallback_needed(store *s, const store_message *m, teal_ar
         return STORE_SPACE;
     store_result result = s->ops->list_deliveries(s, m->seq, arena, all, TEAL_MAX_RECIPIENTS, &n);
     for (size_t i = 0; result == STORE_OK && i < n; i++) {
-        below = below || (is_active(&all[i]) && delivery_level(all[i].path) != TEAL_E2EE);
+        below = below || (is_active(&all[i]) && policy_level(all[i].path) != TEAL_E2EE);
         better = better || (is_active(&all[i]) && all[i].path == PATH_RCS);
     }
     *needed = below || (better && may_fall_back(m, arena));
@@ -85,8 +69,7 @@ store_result delivery_end(const core *c, store *s, const store_message *m, store
 {
     d->state = state;
     store_result result = s->ops->update_delivery(s, d);
-    bool encrypted =
-        delivery_level(d->path) == TEAL_E2EE && !core_is_text(m->network, CORE_GATEWAY);
+    bool encrypted = policy_level(d->path) == TEAL_E2EE && !core_is_text(m->network, CORE_GATEWAY);
     if (result == STORE_OK && encrypted && state != STATE_FAILED)
         result = mark_e2ee(s, m, d);
     if (result == STORE_OK && state == STATE_FAILED)

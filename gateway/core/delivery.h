@@ -11,8 +11,6 @@
 store_result delivery_end(const core *c, store *s, const store_message *m, store_delivery *d,
                           store_state state, teal_arena *arena, news *told);
 
-teal_level delivery_level(store_path path);
-
 /* A peer was asked and may have taken it: it does not fall back, and does not end UNDELIVERABLE. Is
  * kept in the sign of failing_since_ms; 0, not failing, becomes -1. */
 bool delivery_in_doubt(const store_delivery *d);

@@ -77,6 +77,22 @@ policy_answer policy_decide(const policy_case *c)
     return lower;
 }
 
+teal_level policy_level(store_path path)
+{
+    switch (path) {
+    case PATH_NATIVE:
+    case PATH_RCS:
+        return TEAL_E2EE;
+    case PATH_PLAIN:
+        return TEAL_TRANSPORT;
+    case PATH_SMS:
+        return TEAL_PLAINTEXT;
+    case PATH_NONE:
+        return TEAL_LEVEL_NONE;
+    }
+    bug("store_path out of range");
+}
+
 static const struct {
     const char *code, *rule, *remedy;
 } words[] = {

@@ -38,6 +38,8 @@ typedef struct policy_answer {
 } policy_answer;
 
 policy_answer policy_decide(const policy_case *c);
+/* TEAL_LEVEL_NONE for PATH_NONE. */
+teal_level policy_level(store_path path);
 
 /* "consent-missing", ...; "" for POLICY_GO. "REQ-DGR-3 ...": which rule, in words. Static text. */
 const char *policy_code(policy_verdict v);

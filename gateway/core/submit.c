@@ -158,7 +158,7 @@ static store_result tell_stored(submission *s, int64_t message_seq)
     for (size_t i = 0; i < n; i++)
         fates[i] = (core_fate){ .recipient = all[i].recipient,
                                 .path = all[i].path,
-                                .level = delivery_level(all[i].path),
+                                .level = policy_level(all[i].path),
                                 .state = all[i].state };
     s->out->fates = fates;
     s->out->n_fates = n;

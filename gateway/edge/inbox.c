@@ -1,7 +1,6 @@
 /* Long poll and acknowledgement. Items stay in the store until they are acknowledged, so an answer
  * that a device never got is given again. */
-#include "gateway/edge/inbox.h"
-
+#include "gateway/core/forward.h"
 #include "gateway/edge/field.h"
 
 enum {
@@ -31,7 +30,8 @@ static teal_bytes envelope_for(rest_call *c, const uint8_t *device, teal_bytes s
     size_t cap = stored.len + (size_t)TEAL_MAX_KEYS * (TEAL_HASH_BYTES + 4) + 16;
     teal_writer w = { teal_arena_take(c->arena, cap), cap, 0 };
     if (w.base != NULL && teal_envelope_decode(stored, c->arena, &whole, &why) == TEAL_OK &&
-        inbox_filter(&whole, device, c->arena, &own) && teal_envelope_encode(&own, &w) == TEAL_OK)
+        forward_to_device(&whole, device, c->arena, &own) &&
+        teal_envelope_encode(&own, &w) == TEAL_OK)
         return teal_written(&w);
     log_event(LOG_ERROR, "inbox.unreadable", "rule", why.rule != NULL ? why.rule : "", NULL);
     return (teal_bytes){ 0 };

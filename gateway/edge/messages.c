@@ -1,5 +1,6 @@
 /* POST /v1/messages, GET /v1/messages/{id}. A 2xx means durable (REQ-REST-3): it is sent after the
  * commit. */
+#include "gateway/core/policy.h"
 #include "gateway/edge/field.h"
 #include "gateway/edge/message_body.h"
 
@@ -95,22 +96,6 @@ static rest_next messages_post(rest_call *c)
     bug("core_result out of range");
 }
 
-static teal_level level_of(store_path path)
-{
-    switch (path) {
-    case PATH_NATIVE:
-    case PATH_RCS:
-        return TEAL_E2EE;
-    case PATH_PLAIN:
-        return TEAL_TRANSPORT;
-    case PATH_SMS:
-        return TEAL_PLAINTEXT;
-    case PATH_NONE:
-        return TEAL_LEVEL_NONE;
-    }
-    bug("store_path out of range");
-}
-
 static store_result states_json(rest_call *c, int64_t message_seq, json_t *states)
 {
     size_t n = 0;
@@ -120,7 +105,7 @@ static store_result states_json(rest_call *c, int64_t message_seq, json_t *state
     store_result r = c->reader->ops->list_deliveries(c->reader, message_seq, c->arena, d,
                                                      TEAL_MAX_RECIPIENTS, &n);
     for (size_t i = 0; r == STORE_OK && i < n; i++) {
-        json_t *state = recipient_json(d[i].recipient, d[i].path, level_of(d[i].path));
+        json_t *state = recipient_json(d[i].recipient, d[i].path, policy_level(d[i].path));
         json_object_set_new(state, "state", json_string(store_state_name(d[i].state)));
         json_array_append_new(states, state);
     }

@@ -486,6 +486,9 @@ static void odd_units_cost_the_session_at_most(void **state)
 static void names_are_resolved(void **state)
 {
     fixture *f = *state;
+#ifdef __SANITIZE_THREAD__
+    skip(); /* it does not see the thread that glibc resolves in, and dies of its first access */
+#endif
     smpp_link_close(&f->link);
     smpp_link_options o = { .host = "localhost",
                             .port = f->centre.port,

@@ -1,6 +1,6 @@
 /* What one device is given of an envelope: enough to verify and open it, nothing of others.
  * PROTOCOL.md REQ-REST-21. */
-#include "gateway/edge/inbox.h"
+#include "gateway/core/forward.h"
 
 #include "codecs/native/transcript.h"
 #include "tests/support/envelopes.h"
@@ -62,7 +62,7 @@ static void test_each_device_gets_its_own_key(void **state)
         for (size_t i = 0; i < s.n_to; i++) {
             teal_envelope part;
             arena.used = mark;
-            assert_true(inbox_filter(&s.envelope, s.to[i].id, &arena, &part));
+            assert_true(forward_to_device(&s.envelope, s.to[i].id, &arena, &part));
             assert_int_equal(part.downgrade.enc.len, 0);
             assert_int_equal(part.downgrade.sealed.len, 0);
             teal_envelope got = carried(&part, &arena);
@@ -83,8 +83,8 @@ static void test_a_part_keeps_the_whole_list(void **state)
         test_sealed_random(&r, &arena, &s);
         if (s.n_to < 2)
             continue;
-        assert_true(inbox_filter(&s.envelope, s.to[0].id, &arena, &part));
-        assert_true(inbox_filter(&part, s.to[1].id, &arena, &none));
+        assert_true(forward_to_device(&s.envelope, s.to[0].id, &arena, &part));
+        assert_true(forward_to_device(&part, s.to[1].id, &arena, &none));
         assert_int_equal(none.n_keys, 0);
         assert_same_hashes(&s.envelope, &none);
         assert_int_equal(test_envelope_verify(&none, NULL, s.sender.sign_pk, NULL), TEAL_OK);
@@ -103,7 +103,7 @@ static void test_a_small_arena_is_said(void **state)
     while (s.n_to == 0);
     uint8_t little[64];
     teal_arena small = { little, sizeof little, 0 };
-    assert_false(inbox_filter(&s.envelope, s.to[0].id, &small, &part));
+    assert_false(forward_to_device(&s.envelope, s.to[0].id, &small, &part));
 }
 
 int main(void)
