@@ -189,6 +189,7 @@ void room_end_entry(room_client *rc, int64_t delivery_id)
 void room_forget_entries(room_client *rc)
 {
     rc->n_entries = 0;
+    rc->epoch++;
     for (size_t i = 0; i < rc->n_lanes; i++) {
         rc->lanes[i].in_flight = 0;
         rc->lanes[i].changed = true;

@@ -67,6 +67,7 @@ struct room_client {
     size_t n_lanes;
     room_entry entries[ROOM_MAX_ENTRIES];
     size_t n_entries;
+    uint64_t epoch; /* grows when they are forgotten: what was looked up before is old */
     room_answer *answers;
     size_t n_answers, cap_answers;
 

@@ -156,11 +156,13 @@ static bool is_open(const room_lane *l, int64_t now_ms)
            (l->changed || l->next_ms <= now_ms);
 }
 
-/* Whether it is neither submitted already nor more than the window takes; then it is. */
-static bool enter(room_client *rc, room_lane *l, int64_t delivery_id)
+/* Whether it is neither submitted already nor more than the window takes; then it is. A room that
+ * has greeted since the store was looked at may have been told more of it. */
+static bool enter(room_client *rc, room_lane *l, int64_t delivery_id, uint64_t epoch)
 {
     pthread_mutex_lock(&rc->lock);
-    bool enters = l->in_flight < l->window && room_find_entry(rc, delivery_id) == NULL;
+    bool enters =
+        epoch == rc->epoch && l->in_flight < l->window && room_find_entry(rc, delivery_id) == NULL;
     if (enters) {
         rc->entries[rc->n_entries++] =
             (room_entry){ .delivery_id = delivery_id, .lane = (uint16_t)(l - rc->lanes) };
@@ -190,7 +192,7 @@ static void submit_entered(room_client *rc, room_lane *l, const store_delivery *
 
 /* Looks at what is due later too, to know when to look again. What is in flight and not LEAVING is
  * still in the list: it is longer than the window by one. */
-static store_result submit_due(room_client *rc, room_lane *l)
+static store_result submit_due(room_client *rc, room_lane *l, uint64_t epoch)
 {
     store *s = rc->sender_reader;
     size_t max = l->window + 1, n = 0;
@@ -204,7 +206,7 @@ static store_result submit_due(room_client *rc, room_lane *l)
             set_next(rc, l, due[i].due_ms);
             break;
         }
-        if (enter(rc, l, due[i].id))
+        if (enter(rc, l, due[i].id, epoch))
             submit_entered(rc, l, &due[i]);
     }
     return result;
@@ -219,7 +221,7 @@ static bool is_of_this_room(room_client *rc, const store_delivery *d)
 }
 
 /* What was LEAVING when its room ended: whether it left, nobody knows (I7). */
-static store_result submit_recalls(room_client *rc, room_lane *l)
+static store_result submit_recalls(room_client *rc, room_lane *l, uint64_t epoch)
 {
     store *s = rc->sender_reader;
     size_t n = 0;
@@ -227,7 +229,7 @@ static store_result submit_recalls(room_client *rc, room_lane *l)
     store_delivery *leaving = teal_arena_take(&rc->sender_arena, MAX_LEAVING * sizeof *leaving);
     store_result result = s->ops->list_leaving(s, &rc->sender_arena, leaving, MAX_LEAVING, &n);
     for (size_t i = 0; result == STORE_OK && i < n; i++)
-        if (!is_of_this_room(rc, &leaving[i]) && enter(rc, l, leaving[i].id))
+        if (!is_of_this_room(rc, &leaving[i]) && enter(rc, l, leaving[i].id, epoch))
             submit_entered(rc, l, &leaving[i]);
     return result;
 }
@@ -235,6 +237,7 @@ static store_result submit_recalls(room_client *rc, room_lane *l)
 static void run_lane(room_client *rc, room_lane *l)
 {
     pthread_mutex_lock(&rc->lock);
+    uint64_t epoch = rc->epoch;
     bool open = rc->greeted && !rc->gone && !rc->draining && is_open(l, clock_unix_ms());
     if (open) {
         l->changed = false; /* before the look: what comes after it is seen by the next */
@@ -244,7 +247,7 @@ static void run_lane(room_client *rc, room_lane *l)
     if (!open)
         return;
     say_answers(rc); /* what was taken before it was due again */
-    store_result result = l->recalls ? submit_recalls(rc, l) : submit_due(rc, l);
+    store_result result = l->recalls ? submit_recalls(rc, l, epoch) : submit_due(rc, l, epoch);
     if (result == STORE_OK)
         return;
     log_event(LOG_ERROR, "room.store", "result", store_result_name(result), NULL);
