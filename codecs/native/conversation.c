@@ -2,40 +2,19 @@
 #include "codecs/native/conversation.h"
 
 #include "codecs/native/transcript.h"
+#include "codecs/order.h"
 
 #include <assert.h>
 #include <sodium.h>
-
-static int compare(teal_bytes a, teal_bytes b)
-{
-    size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter > 0 ? memcmp(a.at, b.at, shorter) : 0;
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-/* Insertion sort that drops what is there already: qsort takes memory from the heap. */
-static size_t sort_distinct(const teal_bytes *in, size_t n, teal_bytes *sorted)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t at = count;
-        while (at > 0 && compare(sorted[at - 1], in[i]) > 0)
-            at--;
-        if (at > 0 && compare(sorted[at - 1], in[i]) == 0)
-            continue;
-        memmove(sorted + at + 1, sorted + at, (count - at) * sizeof *sorted);
-        sorted[at] = in[i];
-        count++;
-    }
-    return count;
-}
 
 void teal_conversation_of(const teal_bytes *participants, size_t n,
                           uint8_t out[static TEAL_HASH_BYTES])
 {
     assert(n <= TEAL_MAX_PARTICIPANTS);
     teal_bytes sorted[TEAL_MAX_PARTICIPANTS];
-    size_t count = sort_distinct(participants, n, sorted);
+    if (n > 0)
+        memcpy(sorted, participants, n * sizeof *sorted);
+    size_t count = teal_bytes_sort_distinct(sorted, n);
     uint8_t room[64 + TEAL_MAX_HANDLE_BYTES]; /* for one participant at a time */
     teal_writer w = { room, sizeof room, 0 };
     crypto_hash_sha256_state hash;

@@ -3,6 +3,7 @@
 
 #include "codecs/ascii.h"
 #include "codecs/native/transcript.h"
+#include "codecs/order.h"
 
 enum {
     WANTS_ALL = TEAL_WANTS_DELIVERED | TEAL_WANTS_DISPLAYED,
@@ -28,13 +29,12 @@ static bool is_token(teal_bytes b, size_t max)
 }
 
 /* Once per recipient (I7): 256 of them are few enough to compare each with each. */
-static bool is_repeated(const teal_envelope *e, size_t i)
+/* At most TEAL_MAX_RECIPIENTS. */
+static bool has_repeated(const teal_bytes *recipients, size_t n)
 {
-    for (size_t before = 0; before < i; before++) {
-        if (teal_bytes_equal(e->recipients[before], e->recipients[i]))
-            return true;
-    }
-    return false;
+    teal_bytes sorted[TEAL_MAX_RECIPIENTS];
+    memcpy(sorted, recipients, n * sizeof *sorted);
+    return teal_bytes_sort_distinct(sorted, n) < n;
 }
 
 static teal_result check_recipients(const teal_envelope *e, teal_diag *why)
@@ -49,9 +49,9 @@ static teal_result check_recipients(const teal_envelope *e, teal_diag *why)
                                why);
         if (teal_handle_is_anonymous(e->recipients[i]))
             return teal_refuse(TEAL_MALFORMED, "REQ-ENV-10 recipient is nobody", 0, why);
-        if (is_repeated(e, i))
-            return teal_refuse(TEAL_MALFORMED, "REQ-ENV-5 recipient stands twice", 0, why);
     }
+    if (has_repeated(e->recipients, e->n_recipients))
+        return teal_refuse(TEAL_MALFORMED, "REQ-ENV-5 recipient stands twice", 0, why);
     return TEAL_OK;
 }
 

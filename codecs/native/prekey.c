@@ -2,6 +2,7 @@
 #include "codecs/native/manifest.h"
 #include "codecs/native/transcript.h"
 #include "codecs/native/wire.h"
+#include "codecs/order.h"
 
 #include <assert.h>
 #include <sodium.h>
@@ -75,15 +76,13 @@ teal_result teal_prekey_encode(const teal_prekey *p, teal_writer *out)
     return teal_write_fits(out) ? TEAL_OK : TEAL_SPACE;
 }
 
-/* At most TEAL_MAX_PREKEYS: few enough to compare each with each. */
 static teal_result check(const teal_prekeys *p, teal_diag *why)
 {
-    for (size_t i = 0; i < p->n_prekeys; i++) {
-        for (size_t before = 0; before < i; before++) {
-            if (p->prekeys[before].id == p->prekeys[i].id)
-                return teal_refuse(TEAL_MALFORMED, "REQ-DIR-8 prekey id stands twice", 0, why);
-        }
-    }
+    teal_bytes ids[TEAL_MAX_PREKEYS];
+    for (size_t i = 0; i < p->n_prekeys; i++)
+        ids[i] = (teal_bytes){ (const uint8_t *)&p->prekeys[i].id, sizeof p->prekeys[i].id };
+    if (teal_bytes_sort_distinct(ids, p->n_prekeys) < p->n_prekeys)
+        return teal_refuse(TEAL_MALFORMED, "REQ-DIR-8 prekey id stands twice", 0, why);
     return TEAL_OK;
 }
 
