@@ -12,6 +12,8 @@
 
 #include <sodium.h>
 
+enum { MAX_RETRY_AFTER_MS = 60 * 60 * 1000 }; /* of what a peer asks for */
+
 int64_t attempt_pause_ms(const config *c, unsigned n)
 {
     int64_t pause_ms = c->retry_first_ms;
@@ -31,9 +33,10 @@ void attempt_judge_peer(attempt_peer *p, const rcs_http_answer *answer, int64_t 
         return;
     }
     int64_t pause_ms = attempt_pause_ms(p->c->parts.config, p->failures++);
-    if (pause_ms < answer->retry_after_ms)
-        pause_ms = answer->retry_after_ms;
-    p->paused_until_ms = now_ms + pause_ms;
+    int64_t asked_ms = answer->retry_after_ms;
+    if (asked_ms > MAX_RETRY_AFTER_MS)
+        asked_ms = MAX_RETRY_AFTER_MS;
+    p->paused_until_ms = now_ms + (asked_ms > pause_ms ? asked_ms : pause_ms);
 }
 
 /* ---- doubt ---- */

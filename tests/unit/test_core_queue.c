@@ -4,6 +4,7 @@
 #include "codecs/rcs/e2ee.h"
 #include "codecs/rcs/imdn.h"
 #include "gateway/clock.h"
+#include "gateway/core/attempt.h"
 #include "tests/support/core_rig.h"
 #include "tests/support/envelopes.h"
 
@@ -350,6 +351,21 @@ static void doubt_is_shared_by_whom_the_post_was_for(void **state)
         assert_true(rig_delivery(r, "f5", i).failing_since_ms < 0);
 }
 
+/* Nor can a peer keep its people from hearing anything for ever. */
+static void a_pause_that_a_peer_asks_for_has_an_end(void **state)
+{
+    attempt_peer p = { .c = ((core_rig *)*state)->core };
+    static const int64_t asked_ms[] = { 0, 60000, HOUR_MS, 68 * 365 * (int64_t)24 * HOUR_MS };
+    static const int64_t pauses_ms[] = { 0, 60000, HOUR_MS, HOUR_MS };
+    for (size_t i = 0; i < sizeof asked_ms / sizeof asked_ms[0]; i++) {
+        const rcs_http_answer answer = { .peer_fails = true, .retry_after_ms = asked_ms[i] };
+        attempt_judge_peer(&p, &answer, 1000);
+        assert_in_range(p.paused_until_ms, 1000 + pauses_ms[i], 1000 + pauses_ms[i] + 100);
+    }
+    attempt_judge_peer(&p, &(rcs_http_answer){ .outcome = RCS_HTTP_TAKEN }, 1000);
+    assert_int_equal(p.failures, 0);
+}
+
 /* REQ-DGR-7, when it fails and when there is no better path any more. */
 static void what_was_encrypted_stays_so(void **state)
 {
@@ -533,6 +549,7 @@ int main(void)
         ON_NUMBERS(a_better_path_that_recovers_destroys_the_fallback),
         ON_NUMBERS(an_unknown_outcome_never_falls_back),
         ON_NUMBERS(what_may_fall_back_is_in_doubt_while_it_is_posted),
+        ON_RIG(a_pause_that_a_peer_asks_for_has_an_end),
         ON_RIG(doubt_is_shared_by_whom_the_post_was_for),
         ON_NUMBERS(what_was_encrypted_stays_so),
         ON_RIG(what_nobody_takes_expires),
