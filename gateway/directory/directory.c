@@ -88,6 +88,7 @@ static int64_t choose_ttl(const directory *d, const peer_answer *a)
 typedef struct memory {
     store_remote remote;
     const uint8_t *account_key; /* NULL: none came with it */
+    int64_t now_ms;
 } memory;
 
 static store_result remember(store *s, void *arg)
@@ -96,7 +97,7 @@ static store_result remember(store *s, void *arg)
     store_result result = STORE_OK;
     if (m->account_key != NULL)
         result = s->ops->pin_key(s, m->remote.handle, m->account_key);
-    return result == STORE_OK ? s->ops->put_remote(s, &m->remote) : result;
+    return result == STORE_OK ? s->ops->put_remote(s, &m->remote, m->now_ms) : result;
 }
 
 directory_result directory_take_answer(directory *d, const config_peer *peer, teal_bytes handle,
@@ -109,7 +110,8 @@ directory_result directory_take_answer(directory *d, const config_peer *peer, te
     out->manifest = a->manifest;
     out->encoded = a->encoded;
     memory m = { { handle, out->network, a->capability, a->encoded, now_ms + out->ttl_ms },
-                 a->sealed ? a->manifest.account_key : NULL };
+                 a->sealed ? a->manifest.account_key : NULL,
+                 now_ms };
     store_result stored = writer_do(d->writer, remember, &m);
     if (stored == STORE_EXISTS)
         return directory_distrust(peer, handle, "REQ-DIR-24 the account key changed");

@@ -174,8 +174,21 @@ store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEV
     return query_end(&q);
 }
 
-store_result sqlite_put_remote(store *s, const store_remote *r)
+/* More than one, so that there are fewer in the end. A manifest is of use for longer than to the
+ * directory: a message that was accepted on it may still have to leave. */
+static store_result drop_old_remotes(store *s, int64_t now_ms)
 {
+    query q = query_start(s, "DELETE FROM remotes WHERE rowid IN (SELECT rowid FROM remotes"
+                             " WHERE manifest = x'' AND expires_ms < ?1 LIMIT 4)");
+    query_int(&q, 1, now_ms);
+    return query_run(&q);
+}
+
+store_result sqlite_put_remote(store *s, const store_remote *r, int64_t now_ms)
+{
+    store_result result = drop_old_remotes(s, now_ms);
+    if (result != STORE_OK)
+        return result;
     query q =
         query_start(s, "INSERT INTO remotes(handle, network, capability, manifest, expires_ms)"
                        " VALUES(?1, ?2, ?3, ?4, ?5)"

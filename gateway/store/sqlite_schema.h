@@ -112,6 +112,9 @@ static const char *const sqlite_schema[] = {
     " due_ms INTEGER NOT NULL,"
     " cpim BLOB NOT NULL) STRICT;"
     "CREATE INDEX outbox_due ON outbox(network, due_ms);",
+
+    /* 2: what other networks said of handles without a manifest goes when it has expired */
+    "CREATE INDEX remotes_unsealed ON remotes(expires_ms) WHERE manifest = x'';",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

@@ -72,7 +72,7 @@ store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVI
                                  teal_arena *a, teal_bytes *encoded);
 store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                   size_t *one_time);
-store_result sqlite_put_remote(store *s, const store_remote *r);
+store_result sqlite_put_remote(store *s, const store_remote *r, int64_t now_ms);
 store_result sqlite_get_remote(store *s, teal_bytes handle, int64_t now_ms, teal_arena *a,
                                store_remote *out);
 store_result sqlite_drop_remote(store *s, teal_bytes handle);

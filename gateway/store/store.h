@@ -130,8 +130,10 @@ typedef struct store_ops {
     store_result (*count_prekeys)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                   size_t *one_time);
 
-    /* Other networks' answers. get: NONE when expired at now_ms. drop: of no effect if missing. */
-    store_result (*put_remote)(store *s, const store_remote *r);
+    /* Other networks' answers. put: takes a few others with it that expired before now_ms and hold
+     * no manifest, so that they do not pile up. get: NONE when expired at now_ms. drop: of no
+     * effect if missing. */
+    store_result (*put_remote)(store *s, const store_remote *r, int64_t now_ms);
     store_result (*get_remote)(store *s, teal_bytes handle, int64_t now_ms, teal_arena *a,
                                store_remote *out);
     store_result (*drop_remote)(store *s, teal_bytes handle);

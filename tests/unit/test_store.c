@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,8 +161,35 @@ static void put_remote(store_fixture *f, const char *capability, const char *man
     store_remote r = { teal_text("sip:bob@rcs.example"), teal_text("peer"), teal_text(capability),
                        teal_text(manifest), expires_ms };
     begin(f);
-    assert_int_equal(ops->put_remote(f->s, &r), STORE_OK);
+    assert_int_equal(ops->put_remote(f->s, &r, 0), STORE_OK);
     commit(f);
+}
+
+/* Asking for ever new handles must not fill the disk; manifests are needed for longer. */
+static void test_old_remotes_go(void **state)
+{
+    enum { HANDLES = 40 };
+    store_fixture *f = *state;
+    store_remote got, r = { .network = teal_text("peer"), .capability = teal_text("none") };
+    size_t kept = 0;
+    put_remote(f, "sealed", "manifest", 1);
+    begin(f);
+    for (int i = 0; i < HANDLES; i++) {
+        char handle[32];
+        snprintf(handle, sizeof handle, "tel:+1415555%04d", i);
+        r.handle = teal_text(handle);
+        r.expires_ms = i + 1;
+        assert_int_equal(ops->put_remote(f->s, &r, i), STORE_OK);
+    }
+    commit(f);
+    for (int i = 0; i < HANDLES; i++) {
+        char handle[32];
+        snprintf(handle, sizeof handle, "tel:+1415555%04d", i);
+        kept += ops->get_remote(f->s, teal_text(handle), 0, &f->arena, &got) == STORE_OK;
+    }
+    assert_in_range(kept, 1, 4);
+    assert_int_equal(ops->get_remote(f->s, teal_text("sip:bob@rcs.example"), 0, &f->arena, &got),
+                     STORE_OK);
 }
 
 static void test_remotes(void **state)
@@ -354,6 +382,7 @@ static int run_group(void)
         ON_STORE(test_prekeys),
         ON_STORE(test_device_that_left),
         ON_STORE(test_remotes),
+        ON_STORE(test_old_remotes_go),
         ON_STORE(test_pins),
         ON_STORE(test_missing_is_not_made),
         ON_STORE(test_names),
