@@ -62,8 +62,9 @@ static bool prompt(int tty, const char *question, passphrase *out)
     silent = before;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     silent.c_lflag |= (tcflag_t)ECHONL;
-    bool good = write(tty, question, strlen(question)) > 0 &&
-                tcsetattr(tty, TCSAFLUSH, &silent) == 0 && read_line(tty, out);
+    /* Silent before it asks: who answers at once is neither echoed nor cut off. */
+    bool good = tcsetattr(tty, TCSAFLUSH, &silent) == 0 &&
+                write(tty, question, strlen(question)) > 0 && read_line(tty, out);
     tcsetattr(tty, TCSAFLUSH, &before);
     return good;
 }
