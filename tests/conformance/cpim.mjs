@@ -72,7 +72,8 @@ function unescape(raw) {
 
 function bindNamespaces(headers) {
     const bound = new Map([['', NS.cpim]]);
-    for (const { value } of headers) {
+    for (const { rest } of headers) {
+        const value = unescape(splitParameters(rest).raw);
         const parts = /^([!#-'*+\-A-Za-z0-9^_`|~]*)[ \t]*<([^<>]+)>$/.exec(value);
         must(parts !== null, 'REQ-CPIM-7', 'not prefix <uri>');
         const [prefix, uri] = [parts[1].toLowerCase(), parts[2]];
@@ -107,9 +108,15 @@ function checkRequired(headers, bound) {
 function unwrap(input) {
     if (!/^content-/i.test(input))
         return input;
-    const head = takeHead(input, 0, 2560);
-    const part = readPart(head.lines, input.slice(head.at));
-    return part.type === 'message/cpim' ? part.body : input;
+    try {
+        const head = takeHead(input, 0, 32);
+        const part = readPart(head.lines, input.slice(head.at));
+        return part.type === 'message/cpim' ? part.body : input;
+    } catch (error) {
+        if (error instanceof Refused)
+            return input; // headers of CPIM, whatever they are called
+        throw error;
+    }
 }
 
 // { headers: [{ ns, local, parameters, raw, value }], type, body }, all of them latin1.
@@ -118,10 +125,10 @@ export function parseCpim(octets) {
     const head = takeHead(input, 0, 2560);
     const part = takeHead(input, head.at, 32);
     const lines = head.lines.map((line) => {
-        const { name, rest, value } = splitHeader(line);
+        const { name, rest } = splitHeader(line);
         must(/^([!#-'*+\-A-Za-z0-9^_`|~]+\.)?[!#-'*+\-A-Za-z0-9^_`|~]+$/.test(name), 'REQ-CPIM-6',
             'name of a header');
-        return { name, rest, value };
+        return { name, rest };
     });
     const isNs = ({ name }) => name.toLowerCase() === 'ns';
     const bound = bindNamespaces(lines.filter(isNs));
@@ -139,7 +146,7 @@ export function parseCpim(octets) {
 function readPart(lines, rest) {
     const mime = lines.map(splitHeader);
     for (const { name } of mime)
-        must(/^[!#-'*+\-.A-Za-z0-9^_`|~]+$/.test(name), 'REQ-CPIM-6', 'name of a MIME header');
+        must(/^[!#-'*+\-A-Za-z0-9^_`|~]+$/.test(name), 'REQ-CPIM-6', 'name of a MIME header');
     const find = (name) => mime.filter((h) => h.name.toLowerCase() === name);
     for (const name of MIME_ONCE)
         must(find(name).length <= 1, 'REQ-CPIM-9', `a second ${name}`);
@@ -155,20 +162,26 @@ function readPart(lines, rest) {
 
 // --- addresses -----------------------------------------------------------------------------------
 
-// `Name <uri>; <uri>` or one bare URI; as written.
+const URI = /^[!#-;=?-\[\]-~]*:[!#-;=?-\[\]-~]*$/;
+const TWO_URIS = /[;,].*:/;
+
+// `Name <uri>; <uri>` or one bare URI; as written (REQ-CPIM-30).
 export function addressesIn(raw) {
-    if (!raw.includes('<'))
+    if (raw === '')
+        return [];
+    if (!raw.includes('<')) {
+        must(URI.test(raw) && !TWO_URIS.test(raw), 'REQ-CPIM-30', 'no URI');
         return [raw];
-    const out = [];
-    const one = /^[ \t]*(?:"(?:[^"\\]|\\.)*"|[^"<>]*?)[ \t]*<([^<>]*)>[ \t]*([;,]|$)/s;
-    for (let rest = raw; ;) {
-        const parts = one.exec(rest);
-        must(parts !== null, 'REQ-CPIM-30', 'no address');
-        out.push(trim(parts[1]));
-        rest = rest.slice(parts[0].length);
-        if (rest === '')
-            return out;
     }
+    const out = [];
+    const one = /^[ \t]*(?:"(?:[^"\\]|\\.)*"|(?!"))[^<]*<([^>]*)>[ \t]*([;,]|$)/s;
+    for (let rest = raw; rest !== '';) {
+        const parts = one.exec(rest);
+        must(parts !== null && URI.test(parts[1]), 'REQ-CPIM-30', 'no address');
+        out.push(parts[1]);
+        rest = rest.slice(parts[0].length);
+    }
+    return out;
 }
 
 // --- date-times ----------------------------------------------------------------------------------

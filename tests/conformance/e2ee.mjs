@@ -107,6 +107,7 @@ function readHead(message, routing, e) {
     must(sender.length === 1, 'REQ-CPIM-30', 'From is one address');
     e.sender = handleOf(sender[0], routing.from, () => { hides.hides_from = true; });
     const recipients = to.flatMap((header) => addressesIn(header.raw));
+    must(recipients.length > 0, 'REQ-CPIM-32', 'nobody to send it to');
     must(recipients.length <= 256, 'REQ-CPIM-33', 'too many recipients');
     e.recipients = recipients.map((address) =>
         handleOf(address, routing.to, () => { hides.hides_to = true; }));

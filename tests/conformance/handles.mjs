@@ -51,7 +51,7 @@ function canonicalLocal(local) {
             octet = parseInt(local.slice(i + 1, i + 3), 16);
             i += 2;
         } else
-            must(/^[A-Za-z0-9\-_.!~*'()&=+$,;?/]$/.test(local[i]), 'REQ-HDL-1',
+            must(/^[A-Za-z0-9\-_.!~*'()&=+$,?/]$/.test(local[i]), 'REQ-HDL-1',
                 'not of a user part (RFC 3261)');
         const character = String.fromCharCode(octet);
         out += UNRESERVED.test(character) ? character
@@ -60,32 +60,33 @@ function canonicalLocal(local) {
     return out;
 }
 
-const number = (digits) => 'tel:' + digits.replace(/[-.() ]/g, '');
+const trim = (text) => text.replace(/^[ \t]+|[ \t]+$/g, '');
+const number = (written) => `tel:${trim(written.split(';', 1)[0]).replace(/(?<!^)[-.() ]/g, '')}`;
 
 function canonicalAddress(scheme, rest) {
-    const at = rest.lastIndexOf('@');
+    const at = rest.indexOf('@');
     must(at >= 0, 'REQ-HDL-1', 'no host');
     const local = rest.slice(0, at);
-    const host = rest.slice(at + 1).split(/[;?]/, 1)[0];
-    const parameters = rest.slice(at + 1).split('?', 1)[0].split(';').slice(1);
-    const isPhone = parameters.some((parameter) => /^user=phone$/i.test(parameter));
-    if (scheme === 'sip' && isPhone && local.startsWith('+'))
-        return number(local.split(';', 1)[0]);
+    const [host, ...parameters] = rest.slice(at + 1).split('?', 1)[0].split(';');
+    if (scheme === 'sip' && parameters.some((parameter) => /^user=phone$/i.test(parameter))) {
+        must(host !== '', 'REQ-HDL-1', 'no host');
+        return number(local);
+    }
     return `${scheme}:${canonicalLocal(local)}@${host.toLowerCase()}`;
 }
 
 // What people and peers write, in canonical form.
 export function canonicalize(written) {
-    let handle = written.replace(/^[ \t]+|[ \t]+$/g, '');
+    let handle = trim(written);
     if (handle.startsWith('<') && handle.endsWith('>'))
-        handle = handle.slice(1, -1).replace(/^[ \t]+|[ \t]+$/g, '');
+        handle = trim(handle.slice(1, -1));
     const parts = /^([A-Za-z]+):(.*)$/s.exec(handle);
     const scheme = parts?.[1].toLowerCase();
     let out;
     if (handle.startsWith('+'))
         out = number(handle);
     else if (scheme === 'tel')
-        out = number(parts[2].split(/[;?]/, 1)[0]);
+        out = number(parts[2]);
     else if (scheme === 'im' || scheme === 'sip')
         out = canonicalAddress(scheme, parts[2]);
     else

@@ -107,8 +107,8 @@ class Reader {
             value |= BigInt(octet & 0x7f) << 7n * i;
             must(!shortest || octet !== 0 || i === 0n, 'REQ-WIRE-3', 'not of the shortest form');
         }
-        must(value <= MAX_U64, 'REQ-WIRE-3', 'a varint of more than 64 bits');
-        return value;
+        must(!shortest || value <= MAX_U64, 'REQ-WIRE-3', 'a varint of more than 64 bits');
+        return value & MAX_U64;
     }
 
     skip(type) {
@@ -126,7 +126,7 @@ class Reader {
 function decodeOne(field, reader, strict, read) {
     switch (field.type) {
     case 'uint': {
-        const value = reader.varint(strict);
+        const value = strict ? reader.varint(true) : BigInt.asUintN(field.bits, reader.varint(false));
         must(value <= field.highest, 'REQ-WIRE-3', `${field.name} is out of range`);
         return field.bits === 64 ? value : Number(value);
     }
