@@ -234,7 +234,7 @@ static char *next_line(char *out, int cap, void *arg)
     if (len < 0)
         return NULL;
     p->line++;
-    char *start = p->text + strspn(p->text, " \t");
+    char *start = p->text + strspn(p->text, " \t\r\v\f"); /* as inih skips them */
     out[0] = '\0';
     if (strlen(p->text) != (size_t)len)
         complain(p, p->line, "this line holds a NUL. Save the file as plain text.");

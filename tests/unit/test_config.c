@@ -146,6 +146,8 @@ static const struct {
 } bad[] = {
     { "unknown section", "[nativ]\nx = 1\n", "6: [nativ] is not a section." },
     { "heading without end", "[store\n", "6: this heading does not end with \"]\"." },
+    { "heading behind a form feed, without end", "\f[store\n",
+      "6: this heading does not end with \"]\"." },
     { "text behind heading", "[store] x\n", "6: this heading does not end with \"]\"." },
     { "section again", "[gateway]\n", "6: [gateway] stands in line 1 already." },
     { "peer without name", "[peer]\n", "6: [peer] is not a section." },
