@@ -19,13 +19,14 @@ static teal_result look_at(teal_bytes text, survey *s, teal_diag *why)
 {
     teal_reader r = teal_reader_of(text);
     size_t run = 0;
-    while (teal_read_left(&r) > 0) {
+    for (teal_utf8_skip_ascii(&r); teal_read_left(&r) > 0;) {
         size_t at = text.len - teal_read_left(&r);
         uint32_t code_point;
         if (teal_utf8_read(&r, &code_point) != TEAL_OK)
             return teal_refuse(TEAL_MALFORMED, "REQ-SMS-1 text is not UTF-8", at, why);
         if (code_point < FIRST_THAT_COMPOSES) {
             run = 0;
+            teal_utf8_skip_ascii(&r);
             continue;
         }
         s->may_change = true;

@@ -49,22 +49,21 @@ static teal_result read_tail(teal_reader *r, uint8_t lead, uint32_t *code_point)
     return TEAL_OK;
 }
 
-teal_result teal_utf8_read(teal_reader *r, uint32_t *code_point)
+teal_result teal_utf8_read_any(teal_reader *r, uint32_t *code_point)
 {
     *code_point = 0;
     if (teal_read_left(r) == 0)
         return TEAL_MORE;
     teal_reader ahead = *r;
     uint8_t lead = teal_read_u8(&ahead);
+    teal_result result = TEAL_OK;
     if (lead < 0x80)
         *code_point = lead;
-    else {
-        teal_result result = read_tail(&ahead, lead, code_point);
-        if (result != TEAL_OK)
-            return result;
-    }
-    *r = ahead;
-    return TEAL_OK;
+    else
+        result = read_tail(&ahead, lead, code_point);
+    if (result == TEAL_OK)
+        *r = ahead;
+    return result;
 }
 
 void teal_utf8_write(teal_writer *w, uint32_t code_point)
@@ -90,11 +89,24 @@ void teal_utf8_write(teal_writer *w, uint32_t code_point)
     teal_write_bytes(w, (teal_bytes){ octets, len });
 }
 
+/* Eight octets at a time. */
+void teal_utf8_skip_ascii(teal_reader *r)
+{
+    uint64_t eight = 0;
+    while (teal_read_left(r) >= sizeof eight) {
+        teal_reader ahead = *r;
+        memcpy(&eight, teal_read_bytes(&ahead, sizeof eight).at, sizeof eight);
+        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+            return;
+        *r = ahead;
+    }
+}
+
 bool teal_utf8_valid(teal_bytes text)
 {
     teal_reader r = teal_reader_of(text);
     uint32_t code_point;
-    while (teal_read_left(&r) > 0)
+    for (teal_utf8_skip_ascii(&r); teal_read_left(&r) > 0; teal_utf8_skip_ascii(&r))
         if (teal_utf8_read(&r, &code_point) != TEAL_OK)
             return false;
     return true;

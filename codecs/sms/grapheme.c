@@ -39,10 +39,17 @@ static bool belongs(const teal_grapheme *g, int property, bool pictograph)
            (g->half_flag && property == GBP_RI); /* GB12, GB13 */
 }
 
+/* Letters, digits and signs: nothing in Unicode's tables. */
+static bool is_plain(uint32_t code_point)
+{
+    return code_point >= 0x20 && code_point < 0x7F;
+}
+
 bool teal_grapheme_begins(teal_grapheme *g, uint32_t code_point)
 {
-    int property = uc_graphemeclusterbreak_property(code_point);
-    bool pictograph = uc_is_property_extended_pictographic(code_point);
+    bool plain = is_plain(code_point);
+    int property = plain ? GBP_OTHER : uc_graphemeclusterbreak_property(code_point);
+    bool pictograph = !plain && uc_is_property_extended_pictographic(code_point);
     bool begins = !g->begun || !belongs(g, property, pictograph);
     bool half_flag = !begins && g->half_flag;
     g->half_flag = property == GBP_RI && !half_flag;

@@ -59,11 +59,13 @@ static void add_languages(reaches *r, uint16_t languages)
 }
 
 /* Strikes out what cannot write one character. */
-static void narrow(teal_gsm7_choice *c, reaches *r, uint32_t code_point)
+static void narrow(teal_gsm7_choice *c, uint16_t languages, reaches *r, uint32_t code_point)
 {
     reach none = { 0 };
     bool in_tables = code_point != 0 && code_point <= UINT16_MAX;
     const reach *has = in_tables ? find(r, (uint16_t)code_point) : &none;
+    if ((has->locking & languages) == languages) /* all of them can, as most of the time */
+        return;
     for (size_t i = 0; i < TEAL_GSM7_LANGUAGES; i++)
         if ((has->locking >> i & 1) == 0)
             c->singles[i] &= has->single;
@@ -85,7 +87,7 @@ teal_result teal_gsm7_choose(teal_bytes text, uint16_t languages, teal_gsm7_choi
         uint32_t code_point;
         if (teal_utf8_read(&in, &code_point) != TEAL_OK)
             return teal_refuse(TEAL_MALFORMED, "REQ-SMS-1 text is not UTF-8", at, why);
-        narrow(out, &r, code_point);
+        narrow(out, languages, &r, code_point);
     }
     return TEAL_OK;
 }

@@ -116,6 +116,12 @@ static teal_bytes encode_character(const layout *l, uint32_t code_point, uint8_t
     return teal_written(&w);
 }
 
+/* What does not fit the only one is of no interest any more. */
+static bool goes_on(const layout *l)
+{
+    return l->total > 1 || l->segments == 1;
+}
+
 /* Lays checked text out and returns the segments it takes. A user-perceived character that does not
  * fit goes to the next segment as a whole, unless it fills this one from its beginning. */
 static size_t lay_out(layout *l, teal_bytes text)
@@ -125,7 +131,8 @@ static size_t lay_out(layout *l, teal_bytes text)
     size_t cluster_used = 0; /* of the segment, when its last cluster began; 0: with the segment */
     uint32_t code_point;
     begin_segment(l);
-    for (teal_reader next = r; teal_utf8_read(&next, &code_point) == TEAL_OK; r = next) {
+    for (teal_reader next = r; goes_on(l) && teal_utf8_read(&next, &code_point) == TEAL_OK;
+         r = next) {
         uint8_t buf[4];
         teal_bytes octets = encode_character(l, code_point, buf);
         if (l->whole && teal_grapheme_begins(&grapheme, code_point)) {
@@ -148,13 +155,19 @@ static size_t lay_out(layout *l, teal_bytes text)
     return l->segments;
 }
 
-static size_t count_segments(teal_bytes text, const teal_segment_options *options, coding c,
-                             bool whole)
+/* Of a text that does not fit one. */
+static size_t count_several(teal_bytes text, const teal_segment_options *options, coding c,
+                            bool whole)
 {
-    layout alone = layout_of(options, c, 1), each = layout_of(options, c, 2);
-    alone.whole = each.whole = whole;
-    size_t segments = lay_out(&alone, text);
-    return segments == 1 ? 1 : lay_out(&each, text);
+    layout each = layout_of(options, c, 2);
+    each.whole = whole;
+    return lay_out(&each, text);
+}
+
+static size_t count_segments(teal_bytes text, const teal_segment_options *options, coding c)
+{
+    layout alone = layout_of(options, c, 1);
+    return lay_out(&alone, text) == 1 ? 1 : count_several(text, options, c, false);
 }
 
 /* The best so far; no segments: none. */
@@ -167,19 +180,21 @@ static void consider(plan *best, teal_bytes text, const teal_segment_options *op
 {
     if (best->segments == 1)
         return;
-    size_t segments = count_segments(text, options, c, false);
+    size_t segments = count_segments(text, options, c);
     if (best->segments == 0 || segments < best->segments)
         *best = (plan){ c, segments };
 }
 
-/* Every coding that can write the text, in order of preference. */
+/* Every coding that can write the text, in order of preference. UCS-2, at two octets a character,
+ * never beats the default alphabet, at two septets at most. */
 static plan choose(teal_bytes text, const teal_segment_options *options,
                    const teal_gsm7_choice *choice)
 {
     plan best = { 0 };
     if ((choice->singles[TEAL_GSM7_DEFAULT] & TEAL_GSM7_BIT(TEAL_GSM7_DEFAULT)) != 0)
         consider(&best, text, options, (coding){ .data_coding = TEAL_CODING_GSM7 });
-    consider(&best, text, options, (coding){ .data_coding = TEAL_CODING_UCS2 });
+    else
+        consider(&best, text, options, (coding){ .data_coding = TEAL_CODING_UCS2 });
     for (uint8_t locking = 0; locking < TEAL_GSM7_LANGUAGES; locking++) {
         uint16_t singles = choice->singles[locking];
         if (singles == 0)
@@ -207,7 +222,8 @@ teal_result teal_segment_split(teal_bytes text, const teal_segment_options *opti
     if (out != NULL) {
         layout l = layout_of(options, best.coding, (uint8_t)best.segments);
         l.out = out;
-        l.whole = count_segments(text, options, best.coding, true) == best.segments;
+        l.whole =
+            best.segments > 1 && count_several(text, options, best.coding, true) == best.segments;
         lay_out(&l, text);
     }
     return TEAL_OK;
