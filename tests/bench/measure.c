@@ -68,13 +68,29 @@ bench_figure bench_figure_of(double *samples, double *floors, size_t n)
                            .runs = n };
 }
 
+/* What is common to all: one line is begun, and ends with `rest`. */
+static void print(const char *name, const char *unit, double scale, const char *floor_is,
+                  const char *rest, const bench_figure *f)
+{
+    printf(
+        "{\"name\": \"%s\", \"unit\": \"%s\", \"median\": %.5g, \"floor\": %.5g, "
+        "\"ratio\": %.4g, \"floor_is\": \"%s\", \"runs\": %zu, \"min\": %.5g, \"max\": %.5g%s}\n",
+        name, unit, scale * f->median, scale * f->floor, f->median / f->floor, floor_is, f->runs,
+        scale * f->min, scale * f->max, rest);
+    fflush(stdout);
+}
+
 void bench_print(const char *name, const char *unit, const char *floor_is, const bench_figure *f)
 {
-    printf("{\"name\": \"%s\", \"unit\": \"%s\", \"median\": %.5g, \"floor\": %.5g, "
-           "\"ratio\": %.4g, \"floor_is\": \"%s\", \"runs\": %zu, \"min\": %.5g, \"max\": %.5g}\n",
-           name, unit, f->median, f->floor, f->median / f->floor, floor_is, f->runs, f->min,
-           f->max);
-    fflush(stdout);
+    print(name, unit, 1, floor_is, "", f);
+}
+
+void bench_print_codec(const char *name, size_t octets, const bench_figure *f)
+{
+    char rest[64];
+    snprintf(rest, sizeof rest, ", \"octets\": %zu, \"mb_per_s\": %.5g", octets,
+             (double)octets / f->median); /* octets in a microsecond */
+    print(name, "ns CPU", 1000, "copying the same octets", rest, f);
 }
 
 void bench_require(bool holds, const char *what)

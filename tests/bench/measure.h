@@ -27,6 +27,9 @@ bench_figure bench_figure_of(double *samples, double *floors, size_t n);
  * says what the floor is. The texts are printed as they are. */
 void bench_print(const char *name, const char *unit, const char *floor_is, const bench_figure *f);
 
+/* The same for a codec and a message of that many octets, beside copying them: ns, and MB/s. */
+void bench_print_codec(const char *name, size_t octets, const bench_figure *f);
+
 /* Ends the program with status 1 unless what the benchmark relies on holds. */
 void bench_require(bool holds, const char *what);
 
