@@ -1,6 +1,7 @@
 /* Exclusive, durable creation and checked reading of small files. Must never overwrite one. */
 #include "gateway/state_file.h"
 
+#include "gateway/durable.h"
 #include "gateway/log.h"
 
 #include <errno.h>
@@ -17,30 +18,6 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-static bool write_all(int fd, teal_bytes content)
-{
-    while (content.len > 0) {
-        ssize_t n = write(fd, content.at, content.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        content.at += n;
-        content.len -= (size_t)n;
-    }
-    return true;
-}
-
-/* Makes the folder's entries durable. */
-static bool sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
-}
-
 bool state_file_make(const char *folder, const char *name, mode_t mode, teal_bytes content,
                      FILE *errors)
 {
@@ -53,7 +30,7 @@ bool state_file_make(const char *folder, const char *name, mode_t mode, teal_byt
                                 : "Check the folder and its owner.");
         goto out;
     }
-    made = write_all(fd, content) && fchmod(fd, mode) == 0 && fsync(fd) == 0 && sync_folder(folder);
+    made = fchmod(fd, mode) == 0 && durable_write(fd, content) && durable_folder(folder);
     if (!made) {
         fprintf(errors, "%s: cannot be written: %s. Check the disk.\n", path, strerror(errno));
         unlink(path);

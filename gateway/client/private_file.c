@@ -1,6 +1,7 @@
 /* Temporary file, fsync, rename, fsync of the folder: in this order. */
 #include "gateway/client/private_file.h"
 
+#include "gateway/durable.h"
 #include "gateway/log.h"
 
 #include <errno.h>
@@ -29,20 +30,6 @@ static bool read_all(int fd, uint8_t *buf, size_t len)
             return false;
         buf += n;
         len -= (size_t)n;
-    }
-    return true;
-}
-
-static bool write_all(int fd, teal_bytes content)
-{
-    while (content.len > 0) {
-        ssize_t n = write(fd, content.at, content.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        content.at += n;
-        content.len -= (size_t)n;
     }
     return true;
 }
@@ -83,20 +70,11 @@ out:
     return result;
 }
 
-static bool sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool synced = fd >= 0 && fsync(fd) == 0;
-    if (fd >= 0)
-        close(fd);
-    return synced;
-}
-
 private_result private_file_replace(const char *folder, const char *name, teal_bytes content)
 {
     char *path = join(folder, name, ""), *temporary = join(folder, name, ".XXXXXX");
     int fd = mkostemp(temporary, O_CLOEXEC); /* 0600 */
-    bool written = fd >= 0 && write_all(fd, content) && fsync(fd) == 0;
+    bool written = fd >= 0 && durable_write(fd, content);
     if (fd >= 0 && close(fd) != 0)
         written = false;
     bool replaced = written && rename(temporary, path) == 0;
@@ -105,7 +83,7 @@ private_result private_file_replace(const char *folder, const char *name, teal_b
         unlink(temporary);
         errno = why;
     }
-    private_result result = replaced && sync_folder(folder) ? PRIVATE_OK : PRIVATE_FAILED;
+    private_result result = replaced && durable_folder(folder) ? PRIVATE_OK : PRIVATE_FAILED;
     free(path);
     free(temporary);
     return result;
