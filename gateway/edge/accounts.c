@@ -6,6 +6,8 @@
 #define MANIFEST_TYPE "application/vnd.teal.manifest"
 #define PREKEYS_TYPE  "application/vnd.teal.prekeys"
 
+enum { READERS = CALLER_DEVICE | CALLER_ACCOUNT | CALLER_PEER | CALLER_OPERATOR };
+
 /* TEAL_MAX_PREKEYS of about 110 octets each. */
 enum { PREKEYS_MAX_BODY = 32 << 10 };
 
@@ -116,9 +118,11 @@ static rest_next prekeys_get(rest_call *c)
 }
 
 const rest_route accounts_routes[] = {
-    { "PUT", "/v1/accounts/{}", TEAL_MAX_MANIFEST_BYTES, MANIFEST_TYPE, manifest_put },
-    { "GET", "/v1/accounts/{}", 0, NULL, manifest_get },
-    { "PUT", "/v1/accounts/{}/prekeys", PREKEYS_MAX_BODY, PREKEYS_TYPE, prekeys_put },
-    { "GET", "/v1/accounts/{}/prekeys", 0, NULL, prekeys_get },
+    { "PUT", "/v1/accounts/{}", TEAL_MAX_MANIFEST_BYTES, MANIFEST_TYPE, CALLER_ACCOUNT,
+      manifest_put },
+    { "GET", "/v1/accounts/{}", 0, NULL, READERS, manifest_get },
+    { "PUT", "/v1/accounts/{}/prekeys", PREKEYS_MAX_BODY, PREKEYS_TYPE, CALLER_DEVICE,
+      prekeys_put },
+    { "GET", "/v1/accounts/{}/prekeys", 0, NULL, CALLER_DEVICE, prekeys_get },
     { 0 },
 };

@@ -3,6 +3,7 @@
 
 #include "codecs/handle.h"
 
+enum { ASKERS = CALLER_DEVICE | CALLER_PEER | CALLER_OPERATOR };
 enum { CLAIM_MAX_BODY = 1 << 10 }; /* nothing is looked at; what clients send anyway */
 
 static rest_next refuse_unroutable(rest_call *c)
@@ -105,7 +106,7 @@ static rest_next claim(rest_call *c)
 }
 
 const rest_route directory_routes[] = {
-    { "GET", "/v1/directory/{}", 0, NULL, look_up },
-    { "POST", "/v1/directory/{}/claim", CLAIM_MAX_BODY, NULL, claim },
+    { "GET", "/v1/directory/{}", 0, NULL, ASKERS, look_up },
+    { "POST", "/v1/directory/{}/claim", CLAIM_MAX_BODY, NULL, ASKERS, claim },
     { 0 },
 };

@@ -19,4 +19,6 @@ static rest_next gateway_get(rest_call *c)
                                s->config->sms_mark, "plain_mark", s->config->plain_mark));
 }
 
-const rest_route gateway_routes[] = { { "GET", "/v1/gateway", 0, NULL, gateway_get }, { 0 } };
+const rest_route gateway_routes[] = {
+    { "GET", "/v1/gateway", 0, NULL, CALLER_ANYBODY, gateway_get }, { 0 }
+};

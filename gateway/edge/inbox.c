@@ -108,7 +108,7 @@ static rest_next inbox_ack(rest_call *c)
 }
 
 const rest_route inbox_routes[] = {
-    { "GET", "/v1/inbox", 0, NULL, inbox_get },
-    { "POST", "/v1/inbox/ack", ACK_MAX_BODY, "application/json", inbox_ack },
+    { "GET", "/v1/inbox", 0, NULL, CALLER_DEVICE, inbox_get },
+    { "POST", "/v1/inbox/ack", ACK_MAX_BODY, "application/json", CALLER_DEVICE, inbox_ack },
     { 0 },
 };

@@ -153,7 +153,7 @@ static rest_next messages_get(rest_call *c)
 }
 
 const rest_route messages_routes[] = {
-    { "POST", "/v1/messages", MESSAGE_MAX_BODY, MESSAGE_TYPES, messages_post },
-    { "GET", "/v1/messages/{}", 0, NULL, messages_get },
+    { "POST", "/v1/messages", MESSAGE_MAX_BODY, MESSAGE_TYPES, CALLER_ANYBODY, messages_post },
+    { "GET", "/v1/messages/{}", 0, NULL, CALLER_DEVICE, messages_get },
     { 0 },
 };

@@ -306,10 +306,12 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, cons
 static void serve(calls_entry *e, store *reader, teal_arena *arena)
 {
     rest_request *q = (rest_request *)(void *)e;
+    static const caller nobody = { .role = CALLER_ANYBODY };
     rest_call c = {
         .services = q->rest->services,
         .reader = reader,
         .arena = arena,
+        .caller = &nobody,
         .now_ms = clock_unix_ms(),
         .turn = q->entry.turn,
         .method = q->route->method,

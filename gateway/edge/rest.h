@@ -7,6 +7,7 @@
 
 #include "codecs/arena.h"
 #include "gateway/core/core.h"
+#include "gateway/edge/caller.h"
 #include "gateway/edge/rest_answer.h"
 
 enum {
@@ -35,8 +36,9 @@ typedef enum rest_turn {
 
 typedef struct rest_call {
     const rest_services *services;
-    store *reader;     /* this worker's own */
-    teal_arena *arena; /* this request's own, bounded; what it holds is gone after parking */
+    store *reader;        /* this worker's own */
+    teal_arena *arena;    /* this request's own, bounded; what it holds is gone after parking */
+    const caller *caller; /* never NULL */
     int64_t now_ms;
     rest_turn turn;
     const char *method;       /* of the route: GET for HEAD too */
@@ -64,6 +66,7 @@ typedef struct rest_route {
     const char *path;   /* "/v1/directory/{}/claim": at most one {}, a whole segment */
     size_t max_body;
     const char *media_types; /* of the body, separated by spaces; NULL: no body is looked at */
+    unsigned callers; /* caller_role of all that it is for; with ANYBODY it is for everybody */
     rest_next (*handle)(rest_call *c);
 } rest_route;
 

@@ -23,6 +23,6 @@ static rest_next translate(rest_call *c)
 }
 
 const rest_route translate_routes[] = {
-    { "POST", "/v1/translate", MESSAGE_MAX_BODY, MESSAGE_TYPES, translate },
+    { "POST", "/v1/translate", MESSAGE_MAX_BODY, MESSAGE_TYPES, CALLER_ANYBODY, translate },
     { 0 },
 };

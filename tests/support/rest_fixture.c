@@ -103,17 +103,18 @@ static rest_next handle_race(rest_call *c)
 }
 
 static const rest_route names[] = {
-    { "GET", "/v1/names/{}", 0, NULL, handle_name },
-    { "PUT", "/v1/names/{}", FIXTURE_MAX_BODY, "text/x-echo", handle_echo },
-    { "POST", "/v1/names/{}/claim", FIXTURE_MAX_BODY, NULL, handle_name },
+    { "GET", "/v1/names/{}", 0, NULL, CALLER_ANYBODY, handle_name },
+    { "PUT", "/v1/names/{}", FIXTURE_MAX_BODY, "text/x-echo", CALLER_ANYBODY, handle_echo },
+    { "POST", "/v1/names/{}/claim", FIXTURE_MAX_BODY, NULL, CALLER_ANYBODY, handle_name },
     { 0 },
 };
 static const rest_route others[] = {
-    { "POST", "/v1/echo", FIXTURE_MAX_BODY, "application/json text/x-echo", handle_echo },
-    { "GET", "/v1/problem", 0, NULL, handle_problem },
-    { "GET", "/v1/hold", 0, NULL, handle_hold },
-    { "GET", "/v1/wait/{}", 0, NULL, handle_wait },
-    { "GET", "/v1/race/{}", 0, NULL, handle_race },
+    { "POST", "/v1/echo", FIXTURE_MAX_BODY, "application/json text/x-echo", CALLER_ANYBODY,
+      handle_echo },
+    { "GET", "/v1/problem", 0, NULL, CALLER_ANYBODY, handle_problem },
+    { "GET", "/v1/hold", 0, NULL, CALLER_ANYBODY, handle_hold },
+    { "GET", "/v1/wait/{}", 0, NULL, CALLER_ANYBODY, handle_wait },
+    { "GET", "/v1/race/{}", 0, NULL, CALLER_ANYBODY, handle_race },
     { 0 },
 };
 static const rest_route *const tables[] = { names, others, NULL };
