@@ -13,7 +13,6 @@
 enum {
     MAX_LINE_BYTES = 4096,
     MAX_SECTIONS = CONFIG_MAX_PEERS + 8,
-    MAX_PEER_NAME_BYTES = 32,
 };
 
 #define AT(field)      .at = offsetof(config, field)
@@ -65,6 +64,8 @@ static const config_rule rules[] = {
 
     { "peer", "domains", &config_hosts, PEER_AT(domains), "", HOSTS },
     { "peer", "numbers", &config_prefixes, PEER_AT(numbers), "", PREFIXES },
+    { "peer", "keys", &config_ed25519_keys, PEER_AT(keys), "",
+      "a list of distinct Ed25519 keys, each 43 characters of base64url", .most = CONFIG_MAX_KEYS },
     { "peer", "url", &config_url, PEER_AT(url), .most = 300,
       .means = "scheme, host and port alone, like https://teal.rcs.example:8443" },
 
@@ -155,22 +156,14 @@ static section *add_section(parse *p, const char *kind, void *base)
     return s;
 }
 
-static bool is_peer_name(const char *name)
-{
-    size_t len = strlen(name);
-    return len >= 1 && len <= MAX_PEER_NAME_BYTES &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
-           strcmp(name, "native") != 0 && strcmp(name, "sms") != 0 && strcmp(name, "gateway") != 0;
-}
-
 static section *open_peer(parse *p, const char *name)
 {
     const section *before = find_section(p, "peer", name);
-    if (!is_peer_name(name)) {
+    if (!config_is_peer_name(name)) {
         complain(p, p->line,
                  "the peer's name is not 1 to %d of a-z, 0-9 and \"-\", or is native, sms or "
                  "gateway. Name it like [peer rcs].",
-                 MAX_PEER_NAME_BYTES);
+                 CONFIG_MAX_PEER_NAME);
     } else if (before != NULL) {
         complain(p, p->line, "[peer %s] stands in line %d already. Keep one.", name, before->line);
     } else if (p->c->n_peers == CONFIG_MAX_PEERS) {
@@ -377,6 +370,17 @@ static void check_overlap(parse *p, const section *s, const char *key, const con
                          list->at[i], owner);
 }
 
+static void check_keys(parse *p, const section *s, const config_peer *before)
+{
+    const config_keys *keys = &((const config_peer *)s->base)->keys;
+    for (size_t i = 0; i < keys->n; i++)
+        for (size_t j = 0; j < before->keys.n; j++)
+            if (memcmp(keys->at[i], before->keys.at[j], CONFIG_KEY_BYTES) == 0)
+                complain(p, s->lines[find_rule("peer", "keys") - rules],
+                         "keys has one that [peer %s] has too. Give each network keys of its own.",
+                         before->name);
+}
+
 static void check_peer(parse *p, const section *s)
 {
     const config_peer *peer = s->base;
@@ -387,6 +391,7 @@ static void check_peer(parse *p, const section *s)
     for (const config_peer *before = p->c->peers; before < peer; before++) {
         check_overlap(p, s, "domains", &peer->domains, &before->domains, before->name);
         check_overlap(p, s, "numbers", &peer->numbers, &before->numbers, before->name);
+        check_keys(p, s, before);
     }
 }
 

@@ -8,7 +8,13 @@
 
 #include <stdio.h>
 
-enum { CONFIG_MAX_PEERS = 64, CONFIG_MAX_LIST = 64 };
+enum {
+    CONFIG_MAX_PEERS = 64,
+    CONFIG_MAX_LIST = 64,
+    CONFIG_MAX_KEYS = 8, /* of one peer */
+    CONFIG_KEY_BYTES = 32,
+    CONFIG_MAX_PEER_NAME = 32,
+};
 
 /* A comma-separated list of strings. */
 typedef struct config_list {
@@ -16,11 +22,18 @@ typedef struct config_list {
     size_t n;
 } config_list;
 
+/* Distinct Ed25519 public keys. */
+typedef struct config_keys {
+    uint8_t at[CONFIG_MAX_KEYS][CONFIG_KEY_BYTES];
+    size_t n;
+} config_keys;
+
 typedef struct config_peer {
     char *name;          /* [peer NAME]; not native, sms, gateway */
     config_list domains; /* lower-case hosts */
     config_list numbers; /* prefixes, "+447700" */
     char *url;           /* http://host:port, no trailing slash */
+    config_keys keys;    /* by which it signs its requests */
 } config_peer;
 
 typedef struct config {
@@ -75,8 +88,14 @@ typedef struct config {
 config *config_load(const char *path, FILE *errors);
 void config_free(config **c);
 
-/* The peer that may speak for this canonical handle; NULL: none. Of the number prefixes of all
- * networks, the native one too, the longest wins. */
+/* How good a claim to a handle such domains and numbers are, 0: none. The best one wins. */
+size_t config_claim(const config_list *domains, const config_list *numbers, teal_bytes handle);
+/* Whether `name` may be a peer's. */
+bool config_is_peer_name(const char *name);
+
+/* The peer of the configuration that may speak for this canonical handle; NULL: none. Of the number
+ * prefixes of all networks, the native one too, the longest wins. The edge asks
+ * directory/networks.h, which knows those that were added at run time too. */
 const config_peer *config_peer_for(const config *c, teal_bytes handle);
 /* Whether the handle is under the gateway's own domains or number prefixes, and no peer's prefix is
  * longer. */

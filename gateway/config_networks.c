@@ -16,9 +16,8 @@ static size_t match_number(const config_list *prefixes, teal_bytes number)
     return longest;
 }
 
-/* How good a network's claim to a handle is; 0: it has none. A host stands in one network's list
- * only, which config_load checks. */
-static size_t match(const config_list *domains, const config_list *numbers, teal_bytes handle)
+/* A host stands in one network's list only, which config_load checks. */
+size_t config_claim(const config_list *domains, const config_list *numbers, teal_bytes handle)
 {
     teal_bytes host = teal_handle_host(handle);
     for (size_t i = 0; i < domains->n; i++)
@@ -27,13 +26,21 @@ static size_t match(const config_list *domains, const config_list *numbers, teal
     return match_number(numbers, teal_handle_number(handle));
 }
 
+bool config_is_peer_name(const char *name)
+{
+    size_t len = strlen(name);
+    return len >= 1 && len <= CONFIG_MAX_PEER_NAME &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len &&
+           strcmp(name, "native") != 0 && strcmp(name, "sms") != 0 && strcmp(name, "gateway") != 0;
+}
+
 /* The best claim among the peers; *best NULL: there is none. */
 static size_t match_peers(const config *c, teal_bytes handle, const config_peer **best)
 {
     size_t longest = 0;
     *best = NULL;
     for (size_t i = 0; i < c->n_peers; i++) {
-        size_t len = match(&c->peers[i].domains, &c->peers[i].numbers, handle);
+        size_t len = config_claim(&c->peers[i].domains, &c->peers[i].numbers, handle);
         if (len > longest) {
             longest = len;
             *best = &c->peers[i];
@@ -46,13 +53,14 @@ const config_peer *config_peer_for(const config *c, teal_bytes handle)
 {
     const config_peer *peer;
     size_t theirs = match_peers(c, handle, &peer);
-    return theirs > match(&c->native_domains, &c->native_numbers, handle) ? peer : NULL;
+    return theirs > config_claim(&c->native_domains, &c->native_numbers, handle) ? peer : NULL;
 }
 
 bool config_is_native(const config *c, teal_bytes handle)
 {
     const config_peer *peer;
-    return match(&c->native_domains, &c->native_numbers, handle) > match_peers(c, handle, &peer);
+    return config_claim(&c->native_domains, &c->native_numbers, handle) >
+           match_peers(c, handle, &peer);
 }
 
 bool config_reaches_sms(const config *c, teal_bytes handle)

@@ -1,6 +1,7 @@
 /* Readers of single values. Must never take a value that a later part would have to refuse. */
 #include "gateway/config_value.h"
 
+#include "codecs/base64.h"
 #include "codecs/handle.h"
 #include "codecs/native/envelope.h"
 #include "codecs/sms/mark.h"
@@ -308,6 +309,12 @@ static bool read_list(const config_rule *r, const char *text, void *base,
     return true;
 }
 
+static bool is_any(const char *text, size_t len)
+{
+    (void)text;
+    return len > 0;
+}
+
 static bool read_hosts(const config_rule *r, const char *text, void *base)
 {
     return read_list(r, text, base, is_host);
@@ -316,6 +323,40 @@ static bool read_hosts(const config_rule *r, const char *text, void *base)
 static bool read_prefixes(const config_rule *r, const char *text, void *base)
 {
     return read_list(r, text, base, is_prefix);
+}
+
+/* Neither one that is no point, nor one under which anybody can sign. */
+static bool read_key(const char *text, size_t len, uint8_t key[static CONFIG_KEY_BYTES])
+{
+    teal_bytes in = { (const uint8_t *)text, len };
+    return teal_base64url_decode_exact(in, key, CONFIG_KEY_BYTES, NULL) == TEAL_OK &&
+           crypto_core_ed25519_is_valid_point(key) == 1;
+}
+
+static bool has_key(const config_keys *keys, const uint8_t *key)
+{
+    for (size_t i = 0; i < keys->n; i++)
+        if (memcmp(keys->at[i], key, CONFIG_KEY_BYTES) == 0)
+            return true;
+    return false;
+}
+
+static bool read_ed25519_keys(const config_rule *r, const char *text, void *base)
+{
+    static const config_rule as_list = { .least = 0 };
+    config_list list = { 0 };
+    config_keys keys = { 0 };
+    bool good = read_list(&as_list, text, &list, is_any) && list.n <= (size_t)r->most;
+    for (size_t i = 0; good && i < list.n; i++) {
+        uint8_t key[CONFIG_KEY_BYTES];
+        good = read_key(list.at[i], strlen(list.at[i]), key) && !has_key(&keys, key);
+        if (good)
+            memcpy(keys.at[keys.n++], key, sizeof key);
+    }
+    clear_list(&list);
+    if (good)
+        *(config_keys *)((char *)base + r->at) = keys;
+    return good;
 }
 
 const config_type config_text = { read_text, release_text };
@@ -333,3 +374,4 @@ const config_type config_sms_source = { read_sms_source, release_text };
 const config_type config_mark = { read_mark, release_text };
 const config_type config_hosts = { read_hosts, release_list };
 const config_type config_prefixes = { read_prefixes, release_list };
+const config_type config_ed25519_keys = { read_ed25519_keys, NULL };
