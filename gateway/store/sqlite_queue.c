@@ -195,6 +195,14 @@ store_result sqlite_next_expiry(store *s, int64_t *expires_ms)
     return result == STORE_OK && !found ? STORE_NONE : result;
 }
 
+store_result sqlite_list_active(store *s, teal_bytes network, teal_arena *a, store_delivery *out,
+                                size_t max, size_t *n)
+{
+    query q = query_start(s, DELIVERY "WHERE network = ?1 AND state <= 2 ORDER BY deliveries.id");
+    query_text(&q, 1, network);
+    return take_deliveries(&q, a, out, max, n);
+}
+
 store_result sqlite_list_leaving(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n)
 {

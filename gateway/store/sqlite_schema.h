@@ -115,6 +115,22 @@ static const char *const sqlite_schema[] = {
 
     /* 2: what other networks said of handles without a manifest goes when it has expired */
     "CREATE INDEX remotes_unsealed ON remotes(expires_ms) WHERE manifest = x'';",
+
+    /* 3: networks that are added at run time. Keys and suspensions are those of configured ones
+     * too. Lists are written as the configuration writes them. */
+    "CREATE TABLE peers("
+    " name TEXT PRIMARY KEY,"
+    " url TEXT NOT NULL,"
+    " domains TEXT NOT NULL,"
+    " numbers TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE peer_keys("
+    " key BLOB PRIMARY KEY,"
+    " peer TEXT NOT NULL,"
+    " from_ms INTEGER NOT NULL,"
+    " until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE peer_suspensions("
+    " peer TEXT PRIMARY KEY,"
+    " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

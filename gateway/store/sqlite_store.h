@@ -115,6 +115,21 @@ store_result sqlite_mark_e2ee(store *s, teal_bytes conversation_id, teal_bytes r
 store_result sqlite_seen_e2ee(store *s, teal_bytes conversation_id, teal_bytes recipient,
                               bool *seen);
 
+store_result sqlite_list_active(store *s, teal_bytes network, teal_arena *a, store_delivery *out,
+                                size_t max, size_t *n);
+
+/* sqlite_peers.c */
+store_result sqlite_put_peer(store *s, const store_peer *p);
+store_result sqlite_drop_peer(store *s, teal_bytes name);
+store_result sqlite_list_peers(store *s, teal_arena *a, store_peer *out, size_t max, size_t *n);
+store_result sqlite_put_peer_key(store *s, const store_peer_key *k);
+store_result sqlite_drop_peer_key(store *s, const uint8_t key[static TEAL_KEY_BYTES]);
+store_result sqlite_list_peer_keys(store *s, teal_arena *a, store_peer_key *out, size_t max,
+                                   size_t *n);
+store_result sqlite_suspend_peer(store *s, teal_bytes name, int64_t since_ms);
+store_result sqlite_resume_peer(store *s, teal_bytes name);
+store_result sqlite_list_suspended(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+
 /* sqlite_inbox.c */
 store_result sqlite_put_item(store *s, store_item *item);
 store_result sqlite_list_items(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],

@@ -94,6 +94,18 @@ typedef struct store_outstanding {
     teal_hash subject; /* by which a report finds it: the caller's choice */
 } store_outstanding;
 
+/* A network that was added at run time. domains, numbers: as the configuration writes lists. */
+typedef struct store_peer {
+    teal_bytes name, url, domains, numbers;
+} store_peer;
+
+/* A key of a network, or what holds for one of the configuration's instead. */
+typedef struct store_peer_key {
+    teal_bytes peer;
+    uint8_t key[TEAL_KEY_BYTES];
+    int64_t from_ms, until_ms; /* INT64_MAX: no end */
+} store_peer_key;
+
 typedef struct store store;
 
 typedef struct store_ops {
@@ -143,6 +155,19 @@ typedef struct store_ops {
     store_result (*pin_key)(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
     store_result (*get_pin)(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
 
+    /* Networks, by name. put: in the place of what was there. put_key: EXISTS: it is another
+     * network's. drop: with its keys, its suspension and the receipts on their way to it. */
+    store_result (*put_peer)(store *s, const store_peer *p);
+    store_result (*drop_peer)(store *s, teal_bytes name);
+    store_result (*list_peers)(store *s, teal_arena *a, store_peer *out, size_t max, size_t *n);
+    store_result (*put_peer_key)(store *s, const store_peer_key *k);
+    store_result (*drop_peer_key)(store *s, const uint8_t key[static TEAL_KEY_BYTES]);
+    store_result (*list_peer_keys)(store *s, teal_arena *a, store_peer_key *out, size_t max,
+                                   size_t *n);
+    store_result (*suspend_peer)(store *s, teal_bytes name, int64_t since_ms);
+    store_result (*resume_peer)(store *s, teal_bytes name);
+    store_result (*list_suspended)(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+
     /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
     store_result (*put_message)(store *s, store_message *m);
     store_result (*find_message)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
@@ -170,6 +195,9 @@ typedef struct store_ops {
                                  size_t max, size_t *n);
     /* When the first that is WAITING expires; NONE: none waits. */
     store_result (*next_expiry)(store *s, int64_t *expires_ms);
+    /* WAITING or LEAVING, of any path that leads to that network. */
+    store_result (*list_active)(store *s, teal_bytes network, teal_arena *a, store_delivery *out,
+                                size_t max, size_t *n);
     store_result (*list_leaving)(store *s, teal_arena *a, store_delivery *out, size_t max,
                                  size_t *n);
     /* When list_due of that path and network has something next; NONE: not before an update. */
