@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
-    return mutate_protobuf(seed_below(&s, 4) > 0 ? &teal__v1__content__descriptor
-                                                 : &teal__v1__fallback__descriptor,
+    test_random s = test_random_of(number);
+    return mutate_protobuf(test_random_below(&s, 4) > 0 ? &teal__v1__content__descriptor
+                                                        : &teal__v1__fallback__descriptor,
                            NULL, data, size, max, &s);
 }

@@ -61,13 +61,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* By way of the native form, or line by line. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
+    test_random s = test_random_of(number);
     teal_rcs_routing routing = { .from = teal_text("im:alice@native.example"),
                                  .to = teal_text("tel:+14155550100") };
     teal_arena arena = { room[0], ROOM, 0 };
     teal_writer native = { text[0], TEXT, 0 }, cpim = { text[1], TEXT, 0 };
     teal_envelope e;
-    if (seed_below(&s, 2) > 0 || TEAL_E2EE_ARENA(size) > ROOM ||
+    if (test_random_below(&s, 2) > 0 || TEAL_E2EE_ARENA(size) > ROOM ||
         teal_e2ee_decode((teal_bytes){ data, size }, &arena, &routing, &e, NULL) != TEAL_OK ||
         teal_envelope_encode(&e, &native) != TEAL_OK)
         return mutate_pieces(data, size, max, '\n', &s);

@@ -41,6 +41,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
+    test_random s = test_random_of(number);
     return mutate_pieces(data, size, max, '>', &s);
 }

@@ -31,6 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
+    test_random s = test_random_of(number);
     return mutate_protobuf(&teal__v1__manifest__descriptor, NULL, data, size, max, &s);
 }

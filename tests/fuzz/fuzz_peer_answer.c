@@ -81,7 +81,7 @@ static void sign_manifest(teal_manifest *m)
     teal_manifest_sign(m, sk);
 }
 
-static void change_manifest(json_t *object, seed *s)
+static void change_manifest(json_t *object, test_random *s)
 {
     static uint8_t octets[2 * TEAL_MAX_MANIFEST_BYTES];
     teal_arena arena = { room, sizeof room, 0 };
@@ -99,13 +99,13 @@ static void change_manifest(json_t *object, seed *s)
 }
 
 /* Of device DEVICE, signed by it. */
-static void change_prekey(json_t *prekey, seed *s)
+static void change_prekey(json_t *prekey, test_random *s)
 {
     test_device device = test_device_of(DEVICE);
     teal_prekey p = test_prekey_of(&device);
     uint8_t octets[256];
     teal_writer w = { octets, sizeof octets, 0 };
-    p.id = (uint32_t)seed_below(s, 4);
+    p.id = (uint32_t)test_random_below(s, 4);
     teal_prekey_sign(&p, device.id, device.sign_sk);
     require(teal_prekey_encode(&p, &w) == TEAL_OK);
     put_base64(prekey, "prekey", teal_written(&w));
@@ -113,14 +113,14 @@ static void change_prekey(json_t *prekey, seed *s)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
+    test_random s = test_random_of(number);
     json_t *object = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES, NULL);
-    if (!json_is_object(object) || seed_below(&s, 3) == 0) {
+    if (!json_is_object(object) || test_random_below(&s, 3) == 0) {
         json_decref(object);
         return mutate_pieces(data, size, max, ',', &s);
     }
     json_t *first = json_array_get(json_object_get(object, "prekeys"), 0);
-    if (first != NULL && seed_below(&s, 4) == 0)
+    if (first != NULL && test_random_below(&s, 4) == 0)
         change_prekey(first, &s);
     else
         change_manifest(object, &s);

@@ -92,6 +92,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
-    return mutate_pieces(data, size, max, seed_below(&s, 4) > 0 ? '\n' : '>', &s);
+    test_random s = test_random_of(number);
+    return mutate_pieces(data, size, max, test_random_below(&s, 4) > 0 ? '\n' : '>', &s);
 }

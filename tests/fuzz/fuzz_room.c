@@ -241,10 +241,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 /* ---- */
 
-static void mend(ProtobufCMessage *m, seed *s)
+static void mend(ProtobufCMessage *m, test_random *s)
 {
     Teal__V1__RoomFrame *f = (Teal__V1__RoomFrame *)(void *)m;
-    if (seed_below(s, 2) > 0)
+    if (test_random_below(s, 2) > 0)
         return;
     if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_SUBMIT && f->submit != NULL)
         mutate_inside(&teal__v1__envelope__descriptor, mutate_mend_envelope, &f->submit->envelope,
@@ -257,10 +257,10 @@ static void mend(ProtobufCMessage *m, seed *s)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
-    seed s = { number };
+    test_random s = test_random_of(number);
     if (size < 2)
         return LLVMFuzzerMutate(data, size, max);
-    if (seed_below(&s, 8) == 0)
+    if (test_random_below(&s, 8) == 0)
         data[0] ^= SIGNED;
     return 1 + mutate_protobuf(&teal__v1__room_frame__descriptor, mend, data + 1, size - 1, max - 1,
                                &s);

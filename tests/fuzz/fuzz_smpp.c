@@ -62,10 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 }
 
 /* One unit of the stream, which keeps its length before it. */
-static size_t mutate_unit(uint8_t *unit, size_t len, size_t max, seed *s)
+static size_t mutate_unit(uint8_t *unit, size_t len, size_t max, test_random *s)
 {
     static uint8_t fresh[TEAL_SMPP_MAX_OCTETS];
-    size_t head = seed_below(s, 4) > 0 ? TEAL_SMPP_HEADER_OCTETS : 4; /* the length */
+    size_t head = test_random_below(s, 4) > 0 ? TEAL_SMPP_HEADER_OCTETS : 4; /* the length */
     if (max > sizeof fresh)
         max = sizeof fresh;
     if (len > max || len <= head || max <= head)
@@ -81,16 +81,16 @@ static size_t mutate_unit(uint8_t *unit, size_t len, size_t max, seed *s)
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int number)
 {
     static uint8_t rest[1 << 20];
-    seed s = { number };
+    test_random s = test_random_of(number);
     teal_bytes stream = { data, size }, unit = { 0 };
-    size_t at = 0, skip = seed_below(&s, 4);
+    size_t at = 0, skip = test_random_below(&s, 4);
     bool found = teal_smpp_frame(stream, &unit, NULL) == TEAL_OK;
     while (found && skip-- > 0 && size - at > unit.len) {
         at += unit.len;
         stream = (teal_bytes){ data + at, size - at };
         found = teal_smpp_frame(stream, &unit, NULL) == TEAL_OK;
     }
-    if (!found || size > sizeof rest || seed_below(&s, 8) == 0)
+    if (!found || size > sizeof rest || test_random_below(&s, 8) == 0)
         return LLVMFuzzerMutate(data, size, max);
     size_t left = size - at - unit.len;
     memcpy(rest, data + at + unit.len, left);

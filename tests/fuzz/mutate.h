@@ -5,7 +5,7 @@
 #define TEAL_TESTS_FUZZ_MUTATE_H
 
 #include "codecs/cursor.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -15,19 +15,19 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
 
 /* Changes one piece of a text, or its place: pieces end with `end` ('\n' for headers, '>' for XML).
  */
-size_t mutate_pieces(uint8_t *data, size_t size, size_t max, uint8_t end, seed *s);
+size_t mutate_pieces(uint8_t *data, size_t size, size_t max, uint8_t end, test_random *s);
 
 /* Changes one field of a protobuf message, at any depth, and writes it canonically again.
  * mend: makes good what depends on other fields, or goes on in bytes that are messages themselves
  *       (mutate_inside); NULL: nothing. */
-typedef void mutate_mend(ProtobufCMessage *m, seed *s);
+typedef void mutate_mend(ProtobufCMessage *m, test_random *s);
 size_t mutate_protobuf(const ProtobufCMessageDescriptor *d, mutate_mend *mend, uint8_t *data,
-                       size_t size, size_t max, seed *s);
+                       size_t size, size_t max, test_random *s);
 /* For mend: the bytes are such a message. */
 void mutate_inside(const ProtobufCMessageDescriptor *d, mutate_mend *mend, ProtobufCBinaryData *b,
-                   seed *s);
+                   test_random *s);
 /* Of an envelope: the hashes that it holds of its own parts. */
-void mutate_mend_envelope(ProtobufCMessage *m, seed *s);
+void mutate_mend_envelope(ProtobufCMessage *m, test_random *s);
 /* For mend: memory until the mutation is over. */
 void *mutate_take(size_t octets);
 

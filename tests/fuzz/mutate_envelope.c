@@ -35,11 +35,11 @@ static bool read_key(const Teal__V1__WrappedKey *from, teal_wrapped_key *key)
 }
 
 /* The keys that are there are the first, or the last, of those that there were. */
-static void mend_key_hashes(Teal__V1__Envelope *e, seed *s)
+static void mend_key_hashes(Teal__V1__Envelope *e, test_random *s)
 {
     if (e->n_key_hashes < e->n_keys)
         return;
-    size_t first = seed_below(s, 2) * (e->n_key_hashes - e->n_keys);
+    size_t first = test_random_below(s, 2) * (e->n_key_hashes - e->n_keys);
     for (size_t i = 0; i < e->n_keys; i++) {
         teal_wrapped_key key;
         teal_hash hash;
@@ -50,10 +50,10 @@ static void mend_key_hashes(Teal__V1__Envelope *e, seed *s)
     }
 }
 
-void mutate_mend_envelope(ProtobufCMessage *m, seed *s)
+void mutate_mend_envelope(ProtobufCMessage *m, test_random *s)
 {
     Teal__V1__Envelope *e = (Teal__V1__Envelope *)(void *)m;
-    if (seed_below(s, 8) == 0)
+    if (test_random_below(s, 8) == 0)
         return;
     mend_fallback_hash(e->downgrade);
     mend_key_hashes(e, s);

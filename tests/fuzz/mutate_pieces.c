@@ -39,15 +39,15 @@ static void change(pieces *p, size_t i)
     p->at[i] = (teal_bytes){ changed, LLVMFuzzerMutate(changed, len, 2 * len + 16) };
 }
 
-size_t mutate_pieces(uint8_t *data, size_t size, size_t max, uint8_t end, seed *s)
+size_t mutate_pieces(uint8_t *data, size_t size, size_t max, uint8_t end, test_random *s)
 {
     static pieces p;
     static uint8_t out[ROOM];
     split(&p, (teal_bytes){ data, size }, end);
     if (p.n < 2)
         return LLVMFuzzerMutate(data, size, max);
-    size_t i = seed_below(s, p.n), k = seed_below(s, p.n), times = 1;
-    switch (seed_below(s, 6)) {
+    size_t i = test_random_below(s, p.n), k = test_random_below(s, p.n), times = 1;
+    switch (test_random_below(s, 6)) {
     case 0:
         swap(&p, i, k);
         break;
@@ -58,7 +58,7 @@ size_t mutate_pieces(uint8_t *data, size_t size, size_t max, uint8_t end, seed *
         p.at[i].len = 0;
         break;
     case 3:
-        times = 2 + seed_below(s, 40);
+        times = 2 + test_random_below(s, 40);
         break;
     default:
         change(&p, i);

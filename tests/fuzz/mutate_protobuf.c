@@ -50,9 +50,9 @@ static size_t size_of(ProtobufCType type)
 }
 
 /* A copy of other octets; half of the time as many, because many lengths are fixed. */
-static uint8_t *changed(const uint8_t *at, size_t *len, seed *s)
+static uint8_t *changed(const uint8_t *at, size_t *len, test_random *s)
 {
-    bool keeps_len = *len > 0 && seed_below(s, 2) > 0;
+    bool keeps_len = *len > 0 && test_random_below(s, 2) > 0;
     size_t max = keeps_len ? *len : *len + MAX_GROWTH;
     uint8_t *copy = mutate_take(max + 1);
     if (*len > 0)
@@ -64,25 +64,25 @@ static uint8_t *changed(const uint8_t *at, size_t *len, seed *s)
     return copy;
 }
 
-static uint64_t other_number(uint64_t value, seed *s)
+static uint64_t other_number(uint64_t value, test_random *s)
 {
-    switch (seed_below(s, 5)) {
+    switch (test_random_below(s, 5)) {
     case 0:
-        return seed_below(s, 8);
+        return test_random_below(s, 8);
     case 1:
         return value + 1;
     case 2:
         return value - 1;
     case 3:
-        return value ^ UINT64_C(1) << seed_below(s, 64);
+        return value ^ UINT64_C(1) << test_random_below(s, 64);
     default:
-        return UINT64_MAX >> seed_below(s, 64);
+        return UINT64_MAX >> test_random_below(s, 64);
     }
 }
 
-static void change_message(ProtobufCMessage *m, seed *s);
+static void change_message(ProtobufCMessage *m, test_random *s);
 
-static void change_string(char **at, seed *s)
+static void change_string(char **at, test_random *s)
 {
     size_t len = *at != NULL ? strlen(*at) : 0;
     *at = (char *)changed((const uint8_t *)*at, &len, s);
@@ -95,17 +95,17 @@ static ProtobufCMessage *make_message(const ProtobufCMessageDescriptor *d)
     return made;
 }
 
-static void change_inner(const ProtobufCFieldDescriptor *f, ProtobufCMessage **at, seed *s)
+static void change_inner(const ProtobufCFieldDescriptor *f, ProtobufCMessage **at, test_random *s)
 {
     if (*at == NULL)
         *at = make_message(f->descriptor);
-    else if (f->label != PROTOBUF_C_LABEL_REPEATED && seed_below(s, 16) == 0)
+    else if (f->label != PROTOBUF_C_LABEL_REPEATED && test_random_below(s, 16) == 0)
         *at = NULL;
     else
         change_message(*at, s);
 }
 
-static void change_value(const ProtobufCFieldDescriptor *f, void *at, seed *s)
+static void change_value(const ProtobufCFieldDescriptor *f, void *at, test_random *s)
 {
     ProtobufCBinaryData *bytes = at;
     switch (f->type) {
@@ -130,7 +130,7 @@ static void change_value(const ProtobufCFieldDescriptor *f, void *at, seed *s)
 }
 
 /* One more element, a copy of another or a new one; one less; two in other places; one changed. */
-static void change_list(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, seed *s)
+static void change_list(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, test_random *s)
 {
     size_t *n = (size_t *)(void *)((uint8_t *)m + f->quantifier_offset), size = size_of(f->type);
     uint8_t **list = (uint8_t **)(void *)((uint8_t *)m + f->offset);
@@ -138,7 +138,7 @@ static void change_list(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, 
     if (*n > 0)
         memcpy(copy, *list, *n * size);
     *list = copy;
-    size_t what = *n == 0 ? 0 : seed_below(s, 6), i = *n == 0 ? 0 : seed_below(s, *n);
+    size_t what = *n == 0 ? 0 : test_random_below(s, 6), i = *n == 0 ? 0 : test_random_below(s, *n);
     switch (what) {
     case 0:
         if (*n > 0)
@@ -156,7 +156,7 @@ static void change_list(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m, 
         --*n;
         return;
     case 2: {
-        size_t k = seed_below(s, *n);
+        size_t k = test_random_below(s, *n);
         for (size_t at = 0; at < size; at++) {
             uint8_t octet = copy[i * size + at];
             copy[i * size + at] = copy[k * size + at];
@@ -187,15 +187,15 @@ static bool is_there(const ProtobufCFieldDescriptor *f, ProtobufCMessage *m)
            *(uint32_t *)(void *)((uint8_t *)m + f->quantifier_offset) == f->id;
 }
 
-static void change_message(ProtobufCMessage *m, seed *s)
+static void change_message(ProtobufCMessage *m, test_random *s)
 {
     const ProtobufCMessageDescriptor *d = m->descriptor;
     if (d->n_fields == 0)
         return;
-    const ProtobufCFieldDescriptor *f = &d->fields[seed_below(s, d->n_fields)];
+    const ProtobufCFieldDescriptor *f = &d->fields[test_random_below(s, d->n_fields)];
     /* Of a group, mostly the one that is there. */
-    for (size_t i = 0; i < 64 && !is_there(f, m) && seed_below(s, 8) > 0; i++)
-        f = &d->fields[seed_below(s, d->n_fields)];
+    for (size_t i = 0; i < 64 && !is_there(f, m) && test_random_below(s, 8) > 0; i++)
+        f = &d->fields[test_random_below(s, d->n_fields)];
     if (f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF)
         enter_group(f, m);
     if (f->label == PROTOBUF_C_LABEL_REPEATED)
@@ -206,7 +206,7 @@ static void change_message(ProtobufCMessage *m, seed *s)
 
 /* False: it is no such message. */
 static bool change_bytes(const ProtobufCMessageDescriptor *d, mutate_mend *mend,
-                         ProtobufCBinaryData *b, seed *s)
+                         ProtobufCBinaryData *b, test_random *s)
 {
     ProtobufCAllocator allocator = teal_arena_protobuf(&arena);
     ProtobufCMessage *m = protobuf_c_message_unpack(d, &allocator, b->len, b->data);
@@ -222,17 +222,18 @@ static bool change_bytes(const ProtobufCMessageDescriptor *d, mutate_mend *mend,
 }
 
 void mutate_inside(const ProtobufCMessageDescriptor *d, mutate_mend *mend, ProtobufCBinaryData *b,
-                   seed *s)
+                   test_random *s)
 {
     (void)change_bytes(d, mend, b, s);
 }
 
 size_t mutate_protobuf(const ProtobufCMessageDescriptor *d, mutate_mend *mend, uint8_t *data,
-                       size_t size, size_t max, seed *s)
+                       size_t size, size_t max, test_random *s)
 {
     ProtobufCBinaryData b = { size, data };
     arena.used = 0;
-    if (seed_below(s, 8) == 0 || size > MAX_OCTETS || !change_bytes(d, mend, &b, s) || b.len > max)
+    if (test_random_below(s, 8) == 0 || size > MAX_OCTETS || !change_bytes(d, mend, &b, s) ||
+        b.len > max)
         return LLVMFuzzerMutate(data, size, max);
     memcpy(data, b.data, b.len);
     return b.len;

@@ -3,7 +3,7 @@
 #include "codecs/sms/mark.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -92,12 +92,12 @@ static void test_tame_random(void **state)
     static const uint32_t points[] = { 'a',     '\r',    '\n',    0x1B,    0x200B,  0x200D,
                                        0x202E,  0x2028,  0xFEFF,  0x1F3F4, 0xE0067, 0xE0062,
                                        0xE007F, 0xE0100, 0x1F600, 0x5D0 };
-    seed s = seed_open("tame");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 20000; run++) {
         uint8_t in[64], buf[64], again_buf[64];
         teal_writer w = { in, sizeof in, 0 };
-        for (size_t n = seed_below(&s, 15); n > 0; n--)
-            teal_utf8_write(&w, points[seed_below(&s, sizeof points / sizeof *points)]);
+        for (size_t n = test_random_below(&s, 15); n > 0; n--)
+            teal_utf8_write(&w, points[test_random_below(&s, sizeof points / sizeof *points)]);
         teal_bytes once, again;
         assert_int_equal(tame(teal_written(&w), buf, sizeof buf, &once, NULL), TEAL_OK);
         assert_int_equal(tame(once, again_buf, sizeof again_buf, &again, NULL), TEAL_OK);

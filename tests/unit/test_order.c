@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 enum { MAX = 300 };
 
@@ -50,15 +50,15 @@ static void check(const teal_bytes *list, size_t n)
 static void test_random_lists(void **state)
 {
     (void)state;
-    seed s = seed_open("order");
+    test_random s = test_random_of(test_seed());
     for (size_t round = 0; round < 400; round++) {
         uint8_t letters[4 * MAX];
         teal_bytes list[MAX + 1];
-        size_t n = round < 8 ? round : seed_below(&s, MAX + 1), used = 0;
+        size_t n = round < 8 ? round : test_random_below(&s, MAX + 1), used = 0;
         for (size_t i = 0; i < n; i++) {
-            size_t len = seed_below(&s, 4);
+            size_t len = test_random_below(&s, 4);
             for (size_t at = 0; at < len; at++)
-                letters[used + at] = (uint8_t)seed_below(&s, 3);
+                letters[used + at] = (uint8_t)test_random_below(&s, 3);
             list[i] = (teal_bytes){ letters + used, len };
             used += len;
         }

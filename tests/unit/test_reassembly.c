@@ -2,7 +2,7 @@
 #include "codecs/sms/reassembly.h"
 #include "codecs/sms/smpp.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -336,7 +336,7 @@ static void test_keeps_no_text(void **state)
 /* Splits random texts, shuffles all their parts together, and gets every text back once. */
 static void test_random_round_trips(void **state)
 {
-    seed s = seed_open("reassembly");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 300; run++) {
         enum { LIMIT = 8 };
         static teal_segment parts[SLOTS][LIMIT];
@@ -345,8 +345,8 @@ static void test_random_round_trips(void **state)
         set_up(state);
         for (size_t m = 0; m < SLOTS; m++) {
             teal_writer w = { (uint8_t *)texts[m], sizeof texts[m] - 1, 0 };
-            for (size_t n = 40 + seed_below(&s, 120); n > 0; n--)
-                teal_write_text(&w, seed_below(&s, 4) > 0 ? "a" : m == 0 ? "€" : "😀");
+            for (size_t n = 40 + test_random_below(&s, 120); n > 0; n--)
+                teal_write_text(&w, test_random_below(&s, 4) > 0 ? "a" : m == 0 ? "€" : "😀");
             texts[m][w.len] = '\0';
             teal_segment_options options = { .ref = (uint8_t)run };
             assert_int_equal(
@@ -356,7 +356,7 @@ static void test_random_round_trips(void **state)
                 order[total++] = m * LIMIT + n;
         }
         for (size_t i = total; i > 1; i--) {
-            size_t j = seed_below(&s, i), swap = order[i - 1];
+            size_t j = test_random_below(&s, i), swap = order[i - 1];
             order[i - 1] = order[j];
             order[j] = swap;
         }

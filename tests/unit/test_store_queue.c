@@ -1,9 +1,10 @@
 /* What gateway/store/store.h promises, asked of every back end: deliveries and their order. */
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 #include "tests/support/store_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -120,48 +121,48 @@ static void check_active(store_fixture *f, const expected *all, size_t n_all, in
     assert_int_equal(n, leaving);
 }
 
-static void put_random(store_fixture *f, seed *random, expected *e, size_t at)
+static void put_random(store_fixture *f, test_random *random, expected *e, size_t at)
 {
     static const char *const conversations[LANES] = { "talk", "talk", "another talk" };
     static const char *const recipients[LANES] = { "tel:+15550001", "tel:+15550002",
                                                    "tel:+15550001" };
     char id[16];
     snprintf(id, sizeof id, "id%zu", at);
-    e->lane = seed_below(random, LANES);
-    e->expires_ms = (int64_t)seed_below(random, 100);
+    e->lane = test_random_below(random, LANES);
+    e->expires_ms = (int64_t)test_random_below(random, 100);
     store_message m = make_message('A', id, conversations[e->lane]);
     m.expires_ms = e->expires_ms;
     assert_int_equal(ops->put_message(f->s, &m), STORE_OK);
-    e->d = make_delivery(m.seq, recipients[e->lane], (int64_t)seed_below(random, 100));
-    e->d.state = (store_state)(1 + seed_below(random, 3));
+    e->d = make_delivery(m.seq, recipients[e->lane], (int64_t)test_random_below(random, 100));
+    e->d.state = (store_state)(1 + test_random_below(random, 3));
     assert_int_equal(ops->put_delivery(f->s, &e->d), STORE_OK);
     assert_int_equal(e->d.id, at + 1);
 }
 
 /* Any state may follow any other here, also those that the gateway would not ask for. */
-static void update_random(store_fixture *f, seed *random, expected *e)
+static void update_random(store_fixture *f, test_random *random, expected *e)
 {
-    e->d.state = (store_state)(1 + seed_below(random, 5));
-    e->d.due_ms = (int64_t)seed_below(random, 100);
-    e->d.path = seed_below(random, 5) == 0 ? PATH_RCS : PATH_SMS;
+    e->d.state = (store_state)(1 + test_random_below(random, 5));
+    e->d.due_ms = (int64_t)test_random_below(random, 100);
+    e->d.path = test_random_below(random, 5) == 0 ? PATH_RCS : PATH_SMS;
     assert_int_equal(ops->update_delivery(f->s, &e->d), STORE_OK);
 }
 
 static void test_order_in_a_lane(void **state)
 {
     store_fixture *f = *state;
-    seed random = seed_open("order in a lane");
+    test_random random = test_random_of(test_seed());
     expected all[PUTS];
     size_t n = 0;
     while (n < PUTS) {
         begin(f);
         put_random(f, &random, &all[n], n);
         n++;
-        for (size_t i = seed_below(&random, 16); i > 0; i--)
-            update_random(f, &random, &all[seed_below(&random, n)]);
+        for (size_t i = test_random_below(&random, 16); i > 0; i--)
+            update_random(f, &random, &all[test_random_below(&random, n)]);
         commit(f);
         f->arena.used = 0;
-        int64_t now_ms = (int64_t)seed_below(&random, 100);
+        int64_t now_ms = (int64_t)test_random_below(&random, 100);
         check_due(f, all, n, now_ms);
         check_active(f, all, n, now_ms);
     }

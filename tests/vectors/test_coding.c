@@ -3,7 +3,7 @@
 #include "codecs/sms/ucs2.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -152,12 +152,12 @@ static void test_every_scalar(void **state)
 static void test_random_units(void **state)
 {
     (void)state;
-    seed s = seed_open("ucs2 units");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 5000; run++) {
         uint8_t in[32], text[64], again[64];
-        size_t len = 2 * seed_below(&s, 17);
+        size_t len = 2 * test_random_below(&s, 17);
         for (size_t i = 0; i < len; i += 2) {
-            uint64_t unit = seed_next(&s);
+            uint64_t unit = test_random_u64(&s);
             in[i] = (uint8_t)(unit & 1 ? 0xD8 | (unit >> 8 & 7) : unit >> 8);
             in[i + 1] = (uint8_t)(unit >> 16);
         }

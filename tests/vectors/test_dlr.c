@@ -1,7 +1,7 @@
 /* Delivery receipts: SMPP 3.4 appendix B, the dialects that centres write, and the parameters. */
 #include "codecs/sms/dlr.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -161,13 +161,13 @@ static void test_encode(void **state)
 static void test_round_trips(void **state)
 {
     (void)state;
-    seed s = seed_open("dlr");
+    test_random s = test_random_of(test_seed());
     static const char digits[] = "0123456789abcdefABCDEF-";
     for (unsigned run = 0; run < 2000; run++) {
         uint8_t id[64], buf[256];
-        size_t len = 1 + seed_below(&s, sizeof id);
+        size_t len = 1 + test_random_below(&s, sizeof id);
         for (size_t i = 0; i < len; i++)
-            id[i] = (uint8_t)digits[seed_below(&s, sizeof digits - 1)];
+            id[i] = (uint8_t)digits[test_random_below(&s, sizeof digits - 1)];
         teal_dlr dlr = { .id = { id, len }, .state = (teal_dlr_state)(1 + run % 8) }, back;
         dlr.error = teal_text(run % 3 ? "0f1" : "");
         dlr.done_date = teal_text(run % 5 ? "2611240901" : "");

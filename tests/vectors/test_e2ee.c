@@ -3,7 +3,7 @@
 #include "codecs/native/transcript.h"
 #include "codecs/rcs/e2ee.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,11 +16,11 @@ enum { ROOM = 8 << 20, MANY_KEYS = 1024 };
 static _Alignas(16) uint8_t room[ROOM];
 static uint8_t text[4 << 20];
 
-static seed random_seed;
+static test_random random_seed;
 
 static uint64_t draw(uint64_t below)
 {
-    return seed_next(&random_seed) % below;
+    return test_random_u64(&random_seed) % below;
 }
 
 static void draw_bytes(uint8_t *at, size_t len)
@@ -177,7 +177,7 @@ static void test_random_round_trips(void **state)
 {
     (void)state;
     static uint8_t again[sizeof text];
-    random_seed = seed_open("test_e2ee");
+    random_seed = test_random_of(test_seed());
     for (size_t round = 0; round < 400; round++) {
         teal_arena arena = { room, sizeof room, 0 };
         teal_envelope e = draw_envelope(&arena, round), back;

@@ -2,7 +2,7 @@
 #include "codecs/sms/gsm7.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,13 +202,13 @@ static void pack_slowly(const uint8_t *septets, size_t count, unsigned fill_bits
 static void test_packing_random(void **state)
 {
     (void)state;
-    seed s = seed_open("gsm7 packing");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 2000; run++) {
         uint8_t septets[64], slow[64] = { 0 }, fast[64], back[64];
-        size_t count = seed_below(&s, sizeof septets);
-        unsigned fill_bits = (unsigned)seed_below(&s, 7);
+        size_t count = test_random_below(&s, sizeof septets);
+        unsigned fill_bits = (unsigned)test_random_below(&s, 7);
         for (size_t i = 0; i < count; i++)
-            septets[i] = (uint8_t)seed_below(&s, 128);
+            septets[i] = (uint8_t)test_random_below(&s, 128);
         pack_slowly(septets, count, fill_bits, slow);
         teal_writer w = { fast, sizeof fast, 0 };
         assert_int_equal(teal_gsm7_pack((teal_bytes){ septets, count }, fill_bits, &w), TEAL_OK);

@@ -2,7 +2,7 @@
  * expectations were put down from other transcriptions of the annex than the tables were. */
 #include "codecs/sms/gsm7_language.h"
 #include "codecs/utf8.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -374,7 +374,7 @@ static void test_each_shift_alone(void **state)
 static void test_every_pair(void **state)
 {
     (void)state;
-    seed s = seed_open("gsm7 languages");
+    test_random s = test_random_of(test_seed());
     for (uint8_t l = 0; l < TEAL_GSM7_LANGUAGES; l++)
         for (uint8_t n = 0; n < TEAL_GSM7_LANGUAGES; n++) {
             teal_gsm7_alphabet a = teal_gsm7_alphabet_of((teal_gsm7_shift){ l, n });
@@ -382,7 +382,7 @@ static void test_every_pair(void **state)
             teal_writer t = { text, sizeof text, 0 }, w = { septets, sizeof septets, 0 };
             teal_writer b = { back, sizeof back, 0 };
             for (unsigned i = 0; i < 100; i++) {
-                size_t pick = seed_below(&s, 256);
+                size_t pick = test_random_below(&s, 256);
                 uint32_t cp = pick < 128 ? a.basic[pick] : a.extension[pick - 128];
                 if (cp != 0)
                     teal_utf8_write(&t, cp);

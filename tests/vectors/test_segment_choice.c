@@ -5,7 +5,7 @@
 #include "codecs/sms/smpp.h"
 #include "codecs/sms/ucs2.h"
 #include "codecs/utf8.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -190,19 +190,19 @@ static size_t fewest(teal_bytes text, uint16_t languages)
 }
 
 /* Random texts of a few letters of some alphabet, with now and then one of another. */
-static teal_bytes random_text(seed *s, uint8_t *buf)
+static teal_bytes random_text(test_random *s, uint8_t *buf)
 {
     teal_writer w = { buf, MAX_TEXT, 0 };
-    teal_gsm7_shift main = { (uint8_t)seed_below(s, 14), (uint8_t)seed_below(s, 14) };
+    teal_gsm7_shift main = { (uint8_t)test_random_below(s, 14), (uint8_t)test_random_below(s, 14) };
     teal_gsm7_alphabet a = teal_gsm7_alphabet_of(main);
     teal_gsm7_alphabet other = teal_gsm7_alphabet_of(
-        (teal_gsm7_shift){ (uint8_t)seed_below(s, 14), (uint8_t)seed_below(s, 14) });
-    size_t chars = seed_below(s, 500), strange = seed_below(s, 4) == 0 ? 20 : 1000000;
-    size_t escaped = 1 + seed_below(s, 30);
+        (teal_gsm7_shift){ (uint8_t)test_random_below(s, 14), (uint8_t)test_random_below(s, 14) });
+    size_t chars = test_random_below(s, 500), strange = test_random_below(s, 4) == 0 ? 20 : 1000000;
+    size_t escaped = 1 + test_random_below(s, 30);
     for (size_t i = 0; i < chars; i++) {
-        const teal_gsm7_alphabet *from = seed_below(s, strange) == 0 ? &other : &a;
-        const uint16_t *table = seed_below(s, escaped) == 0 ? from->extension : from->basic;
-        uint16_t cp = table[seed_below(s, 128)];
+        const teal_gsm7_alphabet *from = test_random_below(s, strange) == 0 ? &other : &a;
+        const uint16_t *table = test_random_below(s, escaped) == 0 ? from->extension : from->basic;
+        uint16_t cp = table[test_random_below(s, 128)];
         teal_utf8_write(&w, cp != 0 ? cp : 'a');
     }
     return teal_written(&w);
@@ -211,12 +211,13 @@ static teal_bytes random_text(seed *s, uint8_t *buf)
 static void test_nothing_is_cheaper(void **state)
 {
     (void)state;
-    seed s = seed_open("segment choice");
+    test_random s = test_random_of(test_seed());
     static uint8_t buf[MAX_TEXT];
     for (unsigned run = 0; run < 600; run++) {
         teal_bytes text = random_text(&s, buf);
-        teal_segment_options o = { .languages = (uint16_t)(seed_next(&s) & seed_next(&s) &
-                                                           TEAL_GSM7_ALL_LANGUAGES) };
+        teal_segment_options o = { .languages =
+                                       (uint16_t)(test_random_u64(&s) & test_random_u64(&s) &
+                                                  TEAL_GSM7_ALL_LANGUAGES) };
         size_t count = 0;
         if (run % 3 == 0)
             o.languages = TEAL_GSM7_ALL_LANGUAGES;
@@ -334,7 +335,7 @@ static void test_random_clusters(void **state)
                                           "🏳️‍🌈",
                                           "\u200D",
                                           "\u0600x" };
-    seed s = seed_open("segment clusters");
+    test_random s = test_random_of(test_seed());
     static uint8_t buf[MAX_TEXT];
     static char breaks[MAX_TEXT + 1];
     static teal_segment out[TEAL_SEGMENTS_MAX];
@@ -342,8 +343,8 @@ static void test_random_clusters(void **state)
     for (unsigned run = 0; run < 1000; run++) {
         teal_writer w = { buf, sizeof buf, 0 };
         teal_write_text(&w, "日");
-        for (size_t n = seed_below(&s, 200); n > 0; n--)
-            teal_write_text(&w, pieces[seed_below(&s, sizeof pieces / sizeof *pieces)]);
+        for (size_t n = test_random_below(&s, 200); n > 0; n--)
+            teal_write_text(&w, pieces[test_random_below(&s, sizeof pieces / sizeof *pieces)]);
         teal_bytes text = teal_written(&w);
         teal_segment_options o = { 0 };
         size_t count = 0;
@@ -381,9 +382,9 @@ static void test_binary(void **state)
     };
     static uint8_t data[255 * 134], joined[255 * 134];
     static teal_segment out[TEAL_SEGMENTS_MAX];
-    seed s = seed_open("binary");
+    test_random s = test_random_of(test_seed());
     for (size_t i = 0; i < sizeof data; i++)
-        data[i] = (uint8_t)seed_next(&s);
+        data[i] = (uint8_t)test_random_u64(&s);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         const teal_segment_options *o = &sizes[i].options;
         teal_bytes all = { data, sizes[i].len };

@@ -3,7 +3,7 @@
 #include "codecs/sms/dlr.h"
 #include "codecs/sms/smpp.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -213,52 +213,53 @@ static void test_cut_short(void **state)
 /* --- random units of every command -------------------------------------------------------------
  */
 
-static teal_bytes view(seed *s, size_t max, uint8_t least)
+static teal_bytes view(test_random *s, size_t max, uint8_t least)
 {
     static uint8_t pool[8192];
     static size_t used;
-    size_t len = seed_below(s, max + 1);
+    size_t len = test_random_below(s, max + 1);
     used = used + len > sizeof pool ? 0 : used;
     uint8_t *at = pool + used;
     used += len;
     for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(least + seed_below(s, 256U - least));
+        at[i] = (uint8_t)(least + test_random_below(s, 256U - least));
     return (teal_bytes){ at, len };
 }
 
-static teal_bytes string(seed *s, size_t max)
+static teal_bytes string(test_random *s, size_t max)
 {
     return view(s, max, 1);
 }
 
-static teal_bytes date(seed *s)
+static teal_bytes date(test_random *s)
 {
-    return seed_below(s, 2) ? TEXT("020610233429000R") : (teal_bytes){ 0 };
+    return test_random_below(s, 2) ? TEXT("020610233429000R") : (teal_bytes){ 0 };
 }
 
-static teal_smpp_address address(seed *s, size_t max)
+static teal_smpp_address address(test_random *s, size_t max)
 {
-    return (teal_smpp_address){ (uint8_t)seed_next(s), (uint8_t)seed_next(s), string(s, max) };
+    return (teal_smpp_address){ (uint8_t)test_random_u64(s), (uint8_t)test_random_u64(s),
+                                string(s, max) };
 }
 
-static teal_smpp_message any_message(seed *s)
+static teal_smpp_message any_message(test_random *s)
 {
     return (teal_smpp_message){ .service_type = string(s, 5),
                                 .source = address(s, 20),
                                 .destination = address(s, 20),
-                                .esm_class = (uint8_t)seed_next(s),
-                                .protocol_id = (uint8_t)seed_next(s),
-                                .priority_flag = (uint8_t)seed_next(s),
+                                .esm_class = (uint8_t)test_random_u64(s),
+                                .protocol_id = (uint8_t)test_random_u64(s),
+                                .priority_flag = (uint8_t)test_random_u64(s),
                                 .schedule_delivery_time = date(s),
                                 .validity_period = date(s),
-                                .registered_delivery = (uint8_t)seed_next(s),
-                                .replace_if_present_flag = (uint8_t)seed_next(s),
-                                .data_coding = (uint8_t)seed_next(s),
-                                .sm_default_msg_id = (uint8_t)seed_next(s),
+                                .registered_delivery = (uint8_t)test_random_u64(s),
+                                .replace_if_present_flag = (uint8_t)test_random_u64(s),
+                                .data_coding = (uint8_t)test_random_u64(s),
+                                .sm_default_msg_id = (uint8_t)test_random_u64(s),
                                 .short_message = view(s, 254, 0) };
 }
 
-static teal_smpp_pdu any_pdu(seed *s)
+static teal_smpp_pdu any_pdu(test_random *s)
 {
     static const uint32_t commands[] = {
         TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_BIND_TRANSMITTER,   TEAL_SMPP_QUERY_SM,
@@ -267,15 +268,17 @@ static teal_smpp_pdu any_pdu(seed *s)
         TEAL_SMPP_ENQUIRE_LINK,  TEAL_SMPP_ALERT_NOTIFICATION, TEAL_SMPP_DATA_SM,
         TEAL_SMPP_OUTBIND,       TEAL_SMPP_GENERIC_NACK,
     };
-    teal_smpp_pdu pdu = { .command = commands[seed_below(s, sizeof commands / sizeof *commands)],
-                          .status = (uint32_t)(seed_below(s, 2) * seed_below(s, 0x500)),
-                          .sequence = (uint32_t)seed_next(s) };
+    teal_smpp_pdu pdu = { .command =
+                              commands[test_random_below(s, sizeof commands / sizeof *commands)],
+                          .status =
+                              (uint32_t)(test_random_below(s, 2) * test_random_below(s, 0x500)),
+                          .sequence = (uint32_t)test_random_u64(s) };
     switch (pdu.command) {
     case TEAL_SMPP_BIND_RECEIVER:
     case TEAL_SMPP_BIND_TRANSMITTER:
     case TEAL_SMPP_BIND_TRANSCEIVER:
         pdu.bind = (teal_smpp_bind){ string(s, 15), string(s, 8), string(s, 12),
-                                     (uint8_t)seed_next(s), address(s, 40) };
+                                     (uint8_t)test_random_u64(s), address(s, 40) };
         break;
     case TEAL_SMPP_OUTBIND:
         pdu.bind = (teal_smpp_bind){ .system_id = string(s, 15), .password = string(s, 8) };
@@ -288,9 +291,9 @@ static teal_smpp_pdu any_pdu(seed *s)
         pdu.message = (teal_smpp_message){ .service_type = string(s, 5),
                                            .source = address(s, 64),
                                            .destination = address(s, 64),
-                                           .esm_class = (uint8_t)seed_next(s),
-                                           .registered_delivery = (uint8_t)seed_next(s),
-                                           .data_coding = (uint8_t)seed_next(s) };
+                                           .esm_class = (uint8_t)test_random_u64(s),
+                                           .registered_delivery = (uint8_t)test_random_u64(s),
+                                           .data_coding = (uint8_t)test_random_u64(s) };
         break;
     case TEAL_SMPP_QUERY_SM:
         pdu.id = string(s, 64);
@@ -307,8 +310,8 @@ static teal_smpp_pdu any_pdu(seed *s)
         pdu.message = (teal_smpp_message){ .source = address(s, 20),
                                            .schedule_delivery_time = date(s),
                                            .validity_period = date(s),
-                                           .registered_delivery = (uint8_t)seed_next(s),
-                                           .sm_default_msg_id = (uint8_t)seed_next(s),
+                                           .registered_delivery = (uint8_t)test_random_u64(s),
+                                           .sm_default_msg_id = (uint8_t)test_random_u64(s),
                                            .short_message = view(s, 254, 0) };
         break;
     case TEAL_SMPP_ALERT_NOTIFICATION:
@@ -321,16 +324,18 @@ static teal_smpp_pdu any_pdu(seed *s)
     return pdu;
 }
 
-static teal_smpp_pdu any_response(seed *s)
+static teal_smpp_pdu any_response(test_random *s)
 {
     static const uint32_t commands[] = { TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_SUBMIT_SM,
                                          TEAL_SMPP_DELIVER_SM,    TEAL_SMPP_DATA_SM,
                                          TEAL_SMPP_QUERY_SM,      TEAL_SMPP_CANCEL_SM,
                                          TEAL_SMPP_REPLACE_SM,    TEAL_SMPP_UNBIND };
-    teal_smpp_pdu pdu = { .command = TEAL_SMPP_RESP |
-                                     commands[seed_below(s, sizeof commands / sizeof *commands)],
-                          .status = (uint32_t)(seed_below(s, 2) * seed_below(s, 0x500)),
-                          .sequence = (uint32_t)seed_next(s) };
+    teal_smpp_pdu pdu = {
+        .command =
+            TEAL_SMPP_RESP | commands[test_random_below(s, sizeof commands / sizeof *commands)],
+        .status = (uint32_t)(test_random_below(s, 2) * test_random_below(s, 0x500)),
+        .sequence = (uint32_t)test_random_u64(s)
+    };
     switch (pdu.command & ~TEAL_SMPP_RESP) {
     case TEAL_SMPP_BIND_RECEIVER:
         pdu.id = string(s, 15);
@@ -342,7 +347,8 @@ static teal_smpp_pdu any_response(seed *s)
         break;
     case TEAL_SMPP_QUERY_SM:
         pdu.id = TEXT("1");
-        pdu.outcome = (teal_smpp_outcome){ date(s), (uint8_t)seed_next(s), (uint8_t)seed_next(s) };
+        pdu.outcome = (teal_smpp_outcome){ date(s), (uint8_t)test_random_u64(s),
+                                           (uint8_t)test_random_u64(s) };
         break;
     default:
         break;
@@ -350,15 +356,15 @@ static teal_smpp_pdu any_response(seed *s)
     return pdu;
 }
 
-static void test_random(void **state)
+static void test_random_values(void **state)
 {
     (void)state;
-    seed s = seed_open("smpp commands");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 20000; run++) {
         uint8_t tlv_buf[128], buf[1024];
         teal_writer tlvs = { tlv_buf, sizeof tlv_buf, 0 }, w = { buf, sizeof buf, 0 };
-        teal_smpp_pdu pdu = seed_below(&s, 2) ? any_pdu(&s) : any_response(&s), back;
-        for (size_t n = seed_below(&s, 4); n > 0; n--)
+        teal_smpp_pdu pdu = test_random_below(&s, 2) ? any_pdu(&s) : any_response(&s), back;
+        for (size_t n = test_random_below(&s, 4); n > 0; n--)
             teal_smpp_tlv_write(&tlvs, (uint16_t)(0x1400 + n), view(&s, 20, 0));
         pdu.tlvs = teal_written(&tlvs);
         assert_int_equal(teal_smpp_encode(&pdu, &w, NULL), TEAL_OK);
@@ -393,7 +399,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random_values),
         cmocka_unit_test(test_data_sm_carries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* User data headers against 3GPP TS 23.040 §9.2.3.24. */
 #include "codecs/sms/udh.h"
 #include "tests/support/exact.h"
-#include "tests/support/seed.h"
+#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -206,26 +206,27 @@ static void test_every_concat(void **state)
         }
 }
 
-static teal_udh random_udh(seed *s)
+static teal_udh random_udh(test_random *s)
 {
-    teal_udh u = { .shift = { (uint8_t)seed_below(s, 256), (uint8_t)seed_below(s, 256) } };
-    uint16_t mask = seed_below(s, 2) ? 0xFFFF : 0xFF;
-    if (seed_below(s, 2))
-        u.ports = (teal_udh_ports){ (uint16_t)(seed_next(s) & mask),
-                                    (uint16_t)(seed_next(s) & mask), true, mask > 0xFF };
-    if (seed_below(s, 2)) {
-        u.concat = (teal_udh_concat){ .ref = (uint16_t)(seed_next(s) & mask),
-                                      .total = (uint8_t)(1 + seed_below(s, 255)),
+    teal_udh u = { .shift = { (uint8_t)test_random_below(s, 256),
+                              (uint8_t)test_random_below(s, 256) } };
+    uint16_t mask = test_random_below(s, 2) ? 0xFFFF : 0xFF;
+    if (test_random_below(s, 2))
+        u.ports = (teal_udh_ports){ (uint16_t)(test_random_u64(s) & mask),
+                                    (uint16_t)(test_random_u64(s) & mask), true, mask > 0xFF };
+    if (test_random_below(s, 2)) {
+        u.concat = (teal_udh_concat){ .ref = (uint16_t)(test_random_u64(s) & mask),
+                                      .total = (uint8_t)(1 + test_random_below(s, 255)),
                                       .wide = mask > 0xFF };
-        u.concat.seq = (uint8_t)(1 + seed_below(s, u.concat.total));
+        u.concat.seq = (uint8_t)(1 + test_random_below(s, u.concat.total));
     }
     return u;
 }
 
-static void test_random(void **state)
+static void test_random_values(void **state)
 {
     (void)state;
-    seed s = seed_open("udh");
+    test_random s = test_random_of(test_seed());
     for (unsigned run = 0; run < 5000; run++) {
         teal_udh u = random_udh(&s);
         if (u.concat.total > 0 || u.ports.present || u.shift.locking > 0 || u.shift.single > 0)
@@ -265,7 +266,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),           cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_every_concat),   cmocka_unit_test(test_random),
+        cmocka_unit_test(test_every_concat),   cmocka_unit_test(test_random_values),
         cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
