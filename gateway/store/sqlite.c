@@ -1,6 +1,7 @@
 /* The SQLite back end: opening, schema and transactions. One file and its write-ahead log, which
  * only their owner may read; a commit is on the disk when it returns. */
 #include "gateway/log.h"
+#include "gateway/store/sqlite_disclosure.h"
 #include "gateway/store/sqlite_schema.h"
 #include "gateway/store/sqlite_store.h"
 
@@ -248,6 +249,10 @@ const store_ops store_sqlite = {
     .suspend_peer = sqlite_suspend_peer,
     .resume_peer = sqlite_resume_peer,
     .list_suspended = sqlite_list_suspended,
+    .put_lookup = sqlite_put_lookup,
+    .drop_lookups = sqlite_drop_lookups,
+    .describe = sqlite_describe,
+    .disclose = sqlite_disclose,
     .put_message = sqlite_put_message,
     .find_message = sqlite_find_message,
     .get_message = sqlite_get_message,

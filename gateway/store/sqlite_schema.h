@@ -130,7 +130,17 @@ static const char *const sqlite_schema[] = {
     " until_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "CREATE TABLE peer_suspensions("
     " peer TEXT PRIMARY KEY,"
-    " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+
+    /* who asked for which handle */
+    "CREATE TABLE lookups("
+    " id INTEGER PRIMARY KEY,"
+    " caller TEXT NOT NULL,"
+    " handle TEXT NOT NULL,"
+    " at_ms INTEGER NOT NULL) STRICT;"
+    "CREATE INDEX lookups_by ON lookups(caller);"
+    "CREATE INDEX lookups_of ON lookups(handle);"
+    "CREATE INDEX lookups_at ON lookups(at_ms);",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

@@ -79,6 +79,10 @@ store_result sqlite_drop_remote(store *s, teal_bytes handle);
 store_result sqlite_pin_key(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
 store_result sqlite_get_pin(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
 
+/* sqlite_lookups.c */
+store_result sqlite_put_lookup(store *s, const store_lookup *l);
+store_result sqlite_drop_lookups(store *s, int64_t before_ms, size_t max, size_t *n);
+
 /* sqlite_messages.c */
 store_result sqlite_put_message(store *s, store_message *m);
 store_result sqlite_find_message(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],

@@ -105,6 +105,39 @@ typedef struct store_peer_key {
     uint8_t key[TEAL_KEY_BYTES];
     int64_t from_ms, until_ms; /* INT64_MAX: no end */
 } store_peer_key;
+/* That somebody asked for a handle. caller: a handle, "peer NAME", "operator NAME", or empty. */
+typedef struct store_lookup {
+    teal_bytes caller, handle;
+    int64_t at_ms;
+} store_lookup;
+
+/* One value of a row that is disclosed. `number` or `bytes`, as its form has it. */
+typedef enum store_value_form {
+    VALUE_NONE = 0, /* there is none */
+    VALUE_NUMBER,
+    VALUE_TIME, /* a number: Unix milliseconds */
+    VALUE_PATH, /* numbers: store_path, store_state, teal_kind */
+    VALUE_STATE,
+    VALUE_KIND,
+    VALUE_TEXT,
+    VALUE_DEVICE,
+    VALUE_OCTETS,
+    VALUE_ENVELOPE, /* canonical teal.v1.Envelope */
+} store_value_form;
+typedef struct store_value {
+    const char *column;
+    store_value_form form;
+    int64_t number;
+    teal_bytes bytes;
+} store_value;
+/* Views live until it returns. */
+typedef void store_take_row(void *arg, const store_value *values, size_t n);
+
+typedef struct store_table {
+    const char *name;
+    const char *holds; /* what its rows say of a handle; where they say nothing, why */
+    bool has_rows;     /* false: of no handle */
+} store_table;
 
 typedef struct store store;
 
@@ -167,6 +200,16 @@ typedef struct store_ops {
     store_result (*suspend_peer)(store *s, teal_bytes name, int64_t since_ms);
     store_result (*resume_peer)(store *s, teal_bytes name);
     store_result (*list_suspended)(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+    /* The log of look-ups. drop: at most max of those before before_ms, the oldest first; *n: how
+     * many. */
+    store_result (*put_lookup)(store *s, const store_lookup *l);
+    store_result (*drop_lookups)(store *s, int64_t before_ms, size_t max, size_t *n);
+
+    /* All that the store holds on a handle, by table: 0, 1, ... until describe says false.
+     * disclose: rows from..from+max of one table, oldest first; *n: how many. */
+    bool (*describe)(size_t table, store_table *out);
+    store_result (*disclose)(store *s, size_t table, teal_bytes handle, int64_t from, size_t max,
+                             store_take_row *take, void *arg, size_t *n);
 
     /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
     store_result (*put_message)(store *s, store_message *m);
