@@ -7,6 +7,7 @@
 
 typedef struct decoder {
     teal_cpim_lines lines;
+    size_t lines_left; /* for headers, of the wrapper too */
     teal_cpim_spaces spaces;
     teal_cpim_header *headers;
     size_t n_headers;
@@ -92,7 +93,7 @@ static teal_result read_headers(decoder *d)
 {
     void *headers = NULL;
     teal_result result =
-        teal_cpim_lines_reserve(&d->lines, TEAL_CPIM_MAX_HEADERS, sizeof *d->headers, &headers);
+        teal_cpim_lines_reserve(&d->lines, &d->lines_left, sizeof *d->headers, &headers);
     d->headers = headers;
     return result == TEAL_OK ? read_block(d, take_header) : result;
 }
@@ -165,8 +166,8 @@ static teal_result take_mime(decoder *d, teal_bytes line)
 static teal_result read_mime(decoder *d)
 {
     void *mime = NULL;
-    teal_result result =
-        teal_cpim_lines_reserve(&d->lines, TEAL_CPIM_MAX_MIME_HEADERS, sizeof *d->mime, &mime);
+    size_t left = TEAL_CPIM_MAX_MIME_HEADERS;
+    teal_result result = teal_cpim_lines_reserve(&d->lines, &left, sizeof *d->mime, &mime);
     d->mime = mime;
     return result == TEAL_OK ? read_block(d, take_mime) : result;
 }
@@ -214,22 +215,102 @@ static teal_result unwrap(decoder *d)
     return result;
 }
 
+/* One message with its part, from where the lines are. */
+static teal_result read_message(decoder *d, teal_cpim *m)
+{
+    teal_bytes body = { 0 };
+    teal_result result = read_headers(d);
+    if (result == TEAL_OK)
+        result = resolve(d);
+    if (result == TEAL_OK)
+        result = read_mime(d);
+    size_t body_at = (size_t)(d->lines.in.at - d->lines.whole.at);
+    if (result == TEAL_OK)
+        result = read_body(d, &body);
+    *m =
+        (teal_cpim){ d->headers, d->n_headers, d->mime, d->n_mime, d->content_type, body, body_at };
+    return result;
+}
+
+/* The next header of that name at *i or behind; NULL: none. */
+static const teal_cpim_header *next_named(const teal_cpim *m, size_t *i, const char *ns,
+                                          const char *name)
+{
+    while (*i < m->n_headers) {
+        const teal_cpim_header *h = &m->headers[(*i)++];
+        if (teal_cpim_header_is(h, ns, name))
+            return h;
+    }
+    return NULL;
+}
+
+/* Whether the wrapper has no header of that name, or the same as the message, one by one. */
+static bool agree(const teal_cpim *wrapper, const teal_cpim *m, const char *ns, const char *name)
+{
+    size_t i = 0, j = 0;
+    const teal_cpim_header *outer = next_named(wrapper, &i, ns, name);
+    const teal_cpim_header *inner = next_named(m, &j, ns, name);
+    if (outer == NULL)
+        return true;
+    while (outer != NULL && inner != NULL && teal_bytes_equal(outer->raw, inner->raw)) {
+        outer = next_named(wrapper, &i, ns, name);
+        inner = next_named(m, &j, ns, name);
+    }
+    return outer == NULL && inner == NULL;
+}
+
+/* A wrapper that said anything else than the message in it would make two messages of one. */
+static teal_result check_wrapper(const decoder *d, const teal_cpim *wrapper, const teal_cpim *m)
+{
+    static const struct {
+        const char *ns, *name;
+    } names[] = {
+        { TEAL_NS_CPIM, "From" },       { TEAL_NS_CPIM, "To" },
+        { TEAL_NS_CPIM, "cc" },         { TEAL_NS_CPIM, "DateTime" },
+        { TEAL_NS_IMDN, "Message-ID" }, { TEAL_NS_IMDN, "Disposition-Notification" },
+    };
+    for (size_t i = 0; i < wrapper->n_headers; i++) {
+        const teal_cpim_header *h = &wrapper->headers[i];
+        if (teal_bytes_equal(h->ns, teal_text(TEAL_NS_E2EE)) ||
+            teal_bytes_equal(h->ns, teal_text(TEAL_NS_MLS)))
+            return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-16 wrapper with a header of its message",
+                               h->at, d->lines.why);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!agree(wrapper, m, names[i].ns, names[i].name))
+            return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-16 wrapper and message do not agree",
+                               teal_cpim_find(wrapper, names[i].ns, names[i].name)->at,
+                               d->lines.why);
+    }
+    return TEAL_OK;
+}
+
+/* A part that is message/cpim again, once: the message is what is in it. */
+static teal_result open_part(const decoder *outer, teal_cpim *m)
+{
+    const teal_cpim wrapper = *m;
+    decoder d = { .lines = outer->lines, .lines_left = outer->lines_left };
+    if (!teal_cpim_is_identity(&wrapper))
+        return refuse(&d, TEAL_UNSUPPORTED, "REQ-CPIM-16 message/cpim under a transfer encoding",
+                      outer->transfer_encoding);
+    d.lines.in = teal_reader_of(wrapper.body);
+    teal_result result = read_message(&d, m);
+    if (result == TEAL_OK && teal_cpim_type_is(m, "message/cpim"))
+        result = refuse(&d, TEAL_LIMIT, "REQ-CPIM-16 message/cpim wrapped twice", d.content_type);
+    return result == TEAL_OK ? check_wrapper(&d, &wrapper, m) : result;
+}
+
 teal_result teal_cpim_decode(teal_bytes in, teal_arena *arena, teal_cpim *out, teal_diag *why)
 {
-    decoder d = { .lines = { in, teal_reader_of(in), 0, arena, why } };
-    teal_bytes body = { 0 };
+    decoder d = { .lines = { in, teal_reader_of(in), 0, arena, why },
+                  .lines_left = TEAL_CPIM_MAX_HEADERS };
+    teal_cpim m;
     teal_result result = begins_with_mime(&d) ? unwrap(&d) : TEAL_OK;
     if (result == TEAL_OK)
-        result = read_headers(&d);
+        result = read_message(&d, &m);
+    if (result == TEAL_OK && teal_cpim_type_is(&m, "message/cpim"))
+        result = open_part(&d, &m);
     if (result == TEAL_OK)
-        result = resolve(&d);
-    if (result == TEAL_OK)
-        result = read_mime(&d);
-    size_t body_at = (size_t)(d.lines.in.at - in.at);
-    if (result == TEAL_OK)
-        result = read_body(&d, &body);
-    if (result != TEAL_OK)
-        return result;
-    *out = (teal_cpim){ d.headers, d.n_headers, d.mime, d.n_mime, d.content_type, body, body_at };
-    return TEAL_OK;
+        *out = m;
+    return result;
 }

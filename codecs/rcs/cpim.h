@@ -47,8 +47,8 @@ typedef struct teal_cpim {
 } teal_cpim;
 
 /* Decodes one message/cpim, with or without the MIME headers of the message itself in front
- * (`Content-Type: Message/CPIM`). A part that is message/cpim again is left as it is: whose headers
- * count then is not for a decoder to say.
+ * (`Content-Type: Message/CPIM`). A part that is message/cpim again is opened, once: *out is what it
+ * holds, and the headers around it may say nothing else.
  *
  * Takes: LF for CRLF; any case of names and prefixes; no blank after the colon; NS anywhere, with
  * or without a blank after the prefix; folded headers; a Content-Length in the part that is too
@@ -89,6 +89,8 @@ static inline bool teal_cpim_type_is(const teal_cpim *m, const char *type)
 {
     return teal_media_type_is(m->content_type, type);
 }
+/* Whether the body is as it was written: no Content-Transfer-Encoding, or one that changes nothing. */
+bool teal_cpim_is_identity(const teal_cpim *m);
 
 /* Takes the next URI off *list, at first the raw form of a From, To or cc: `Name <uri>`, one bare
  * URI, or `<uri>;<uri>`. False: none left, or what is left is no address (then list->len > 0). Raw,

@@ -123,15 +123,17 @@ static teal_result unfold(teal_cpim_lines *l, teal_bytes *line)
     return TEAL_OK;
 }
 
-teal_result teal_cpim_lines_reserve(teal_cpim_lines *l, size_t max, size_t item_size, void **items)
+teal_result teal_cpim_lines_reserve(teal_cpim_lines *l, size_t *left, size_t item_size,
+                                    void **items)
 {
     size_t count;
-    teal_result result = count_lines(l, max, &count);
+    teal_result result = count_lines(l, *left, &count);
     if (result != TEAL_OK)
         return result;
     *items = teal_arena_array(l->arena, count, item_size);
     if (*items == NULL)
         return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, l->why);
+    *left -= count;
     return TEAL_OK;
 }
 

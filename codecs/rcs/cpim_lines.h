@@ -20,10 +20,11 @@ teal_result teal_cpim_lines_refuse(const teal_cpim_lines *l, teal_result result,
                                    teal_bytes view);
 
 /* Looks ahead to the blank line and makes an array of an item for each line before it.
- * max: of lines.
+ * left: how many lines there may be; on TEAL_OK less by those that there are.
  * Returns TEAL_OK; TEAL_MORE: there is no blank line; TEAL_LIMIT, TEAL_SPACE. */
 __attribute__((warn_unused_result))
-teal_result teal_cpim_lines_reserve(teal_cpim_lines *l, size_t max, size_t item_size, void **items);
+teal_result teal_cpim_lines_reserve(teal_cpim_lines *l, size_t *left, size_t item_size,
+                                    void **items);
 
 /* The next line, unfolded, of a block that was reserved; empty: the blank line behind it.
  * Returns TEAL_OK, TEAL_MALFORMED, TEAL_LIMIT, TEAL_SPACE. */

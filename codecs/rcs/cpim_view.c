@@ -27,6 +27,16 @@ bool teal_media_type_is(teal_bytes content_type, const char *type)
     return teal_ascii_same(teal_field_trim(media), teal_text(type));
 }
 
+bool teal_cpim_is_identity(const teal_cpim *m)
+{
+    static const char *const identity[] = { "binary", "8bit", "7bit" };
+    teal_bytes encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
+    bool is = encoding.len == 0;
+    for (size_t i = 0; i < sizeof identity / sizeof identity[0]; i++)
+        is = is || teal_ascii_same(encoding, teal_text(identity[i]));
+    return is;
+}
+
 bool teal_cpim_has_token(teal_bytes list, const char *token)
 {
     while (list.len > 0) {

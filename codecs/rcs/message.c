@@ -209,16 +209,11 @@ static teal_result read_base64(const teal_cpim *m, teal_arena *arena, teal_bytes
 
 teal_result teal_rcs_content(const teal_cpim *m, teal_arena *arena, teal_bytes *out, teal_diag *why)
 {
-    static const char *const identity[] = { "binary", "8bit", "7bit" };
-    teal_bytes encoding = teal_cpim_mime(m, "Content-Transfer-Encoding");
-    bool as_it_is = encoding.len == 0;
-    for (size_t i = 0; i < sizeof identity / sizeof identity[0]; i++)
-        as_it_is = as_it_is || teal_ascii_same(encoding, teal_text(identity[i]));
-    if (as_it_is) {
+    if (teal_cpim_is_identity(m)) {
         *out = m->body;
         return TEAL_OK;
     }
-    if (!teal_ascii_same(encoding, teal_text("base64")))
+    if (!teal_ascii_same(teal_cpim_mime(m, "Content-Transfer-Encoding"), teal_text("base64")))
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-CPIM-53 unknown transfer encoding", m->body_at,
                            why);
     return read_base64(m, arena, out, why);

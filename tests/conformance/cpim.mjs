@@ -27,7 +27,7 @@ function takeHead(input, from, maxLines) {
         const line = input.slice(at, end).replace(/\r$/, '');
         at = end + 1;
         if (line === '')
-            return { lines, at };
+            return { lines, at, count };
         must(count++ < maxLines, 'REQ-CPIM-2', 'too many headers');
         if (/^[ \t]/.test(line) && lines.length > 0) {
             must(trim(line) !== '', 'REQ-CPIM-14', 'a continuation that holds nothing');
@@ -93,6 +93,10 @@ function resolve(name, bound) {
 
 const ONCE = [[NS.cpim, 'from'], [NS.cpim, 'datetime'], [NS.imdn, 'message-id'],
     [NS.imdn, 'disposition-notification']];
+// What a wrapper may only repeat (REQ-CPIM-16).
+const WRAPPED = [...ONCE, [NS.cpim, 'to'], [NS.cpim, 'cc']];
+const CPIM = 'message/cpim';
+const IDENTITY = ['', 'binary', '8bit', '7bit'];
 const MIME_ONCE = ['content-type', 'content-length', 'content-transfer-encoding'];
 
 function checkRequired(headers, bound) {
@@ -111,7 +115,7 @@ function unwrap(input) {
     try {
         const head = takeHead(input, 0, 32);
         const part = readPart(head.lines, input.slice(head.at));
-        return part.type === 'message/cpim' ? part.body : input;
+        return part.type === CPIM ? part.body : input;
     } catch (error) {
         if (error instanceof Refused)
             return input; // headers of CPIM, whatever they are called
@@ -121,8 +125,24 @@ function unwrap(input) {
 
 // { headers: [{ ns, local, parameters, raw, value }], type, body }, all of them latin1.
 export function parseCpim(octets) {
-    const input = unwrap(latin1(octets));
-    const head = takeHead(input, 0, 2560);
+    const outer = parseMessage(unwrap(latin1(octets)), 2560);
+    if (outer.type !== CPIM)
+        return outer;
+    must(IDENTITY.includes(outer.encoding), 'REQ-CPIM-16', 'wrapped under a transfer encoding');
+    const inner = parseMessage(outer.body, 2560 - outer.count);
+    must(inner.type !== CPIM, 'REQ-CPIM-16', 'wrapped twice');
+    must(outer.headers.every(({ ns }) => ns !== NS.e2ee && ns !== NS.mls), 'REQ-CPIM-16', 'e2ee');
+    for (const [ns, local] of WRAPPED) {
+        const [around, inside] = [outer, inner].map(({ headers }) =>
+            headers.filter((h) => h.ns === ns && h.local === local).map((h) => h.raw));
+        must(around.length === 0 || JSON.stringify(around) === JSON.stringify(inside),
+            'REQ-CPIM-16', `${local} of the wrapper is another`);
+    }
+    return inner;
+}
+
+function parseMessage(input, maxLines) {
+    const head = takeHead(input, 0, maxLines);
     const part = takeHead(input, head.at, 32);
     const lines = head.lines.map((line) => {
         const { name, rest } = splitHeader(line);
@@ -140,7 +160,7 @@ export function parseCpim(octets) {
         must(headers.filter((h) => h.ns === ns && h.local === local).length <= 1, 'REQ-CPIM-9',
             `a second ${local}`);
     checkRequired(headers, bound);
-    return { headers, ...readPart(part.lines, input.slice(part.at)) };
+    return { headers, count: head.count, ...readPart(part.lines, input.slice(part.at)) };
 }
 
 function readPart(lines, rest) {

@@ -188,6 +188,17 @@ static void test_tolerated(void **state)
           "NS: imdn <urn:ietf:params:imdn>\nimdn.Message-ID: a\n\nContent-Type: text/plain\n\n"
           "hello\r\n--boundary--",
           "hello" },
+        { "wrapped again",
+          "From: <tel:+14155550100>\r\nNS: i <urn:ietf:params:imdn>\r\ni.Message-ID: a\r\n\r\n"
+          "Content-type: Message/CPIM\r\nContent-Length: 135\r\n\r\n"
+          "From: <tel:+14155550100>\r\nNS: imdn <urn:ietf:params:imdn>\r\nimdn.Message-ID: a\r\n"
+          "\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello\r\n--boundary--",
+          "hello" },
+        { "wrapped again, behind MIME headers of the message",
+          "Content-Type: message/cpim\n\nTo: <tel:+14155550101>\n\nContent-type: message/cpim\n\n"
+          "To:<tel:+14155550101>\nFrom: <tel:+14155550100>\nNS: imdn <urn:ietf:params:imdn>\n"
+          "imdn.Message-ID: a\n\nContent-Type: text/plain\n\nhello",
+          "hello" },
         { "odd first header",
           "Content-Type: text/plain\r\nFrom: <tel:+14155550100>\r\nNS: imdn "
           "<urn:ietf:params:imdn>\r\nimdn.Message-ID: a\r\n\r\nContent-type: text/plain\r\n\r\n"
@@ -257,6 +268,27 @@ static void test_refused(void **state)
         { "MIME headers of the message, length too small",
           "Content-Type: message/cpim\nContent-Length: 4\n\nTo: x\n\n\n", 0, TEAL_MORE,
           "REQ-CPIM-1 ", 54 },
+        { "wrapped twice",
+          "To: x\n\nContent-Type: message/cpim\n\nTo: x\n\nContent-Type: message/cpim\n\n", 0,
+          TEAL_LIMIT, "REQ-CPIM-16 ", 56 },
+        { "wrapped in base64",
+          "To: x\n\nContent-Transfer-Encoding: base64\nContent-Type: message/cpim\n\n", 0,
+          TEAL_UNSUPPORTED, "REQ-CPIM-16 ", 34 },
+        { "wrapped by another sender",
+          "X: y\nFrom: <im:a@b>\n\nContent-Type: message/cpim\n\nFrom: <im:c@d>\n\n\n", 0,
+          TEAL_MALFORMED, "REQ-CPIM-16 ", 5 },
+        { "wrapped by a sender, the message has none",
+          "From: <im:a@b>\n\nContent-Type: message/cpim\n\nTo: x\n\n\n", 0, TEAL_MALFORMED,
+          "REQ-CPIM-16 ", 0 },
+        { "wrapped for one of two recipients",
+          "To: <im:a@b>\n\nContent-Type: message/cpim\n\nTo: <im:a@b>\nTo: <im:c@d>\n\n\n", 0,
+          TEAL_MALFORMED, "REQ-CPIM-16 ", 0 },
+        { "wrapped with an MLS header outside",
+          "NS: mls <http://www.gsma.com/rcs/mls>\nmls.Era-ID: 1\n\nContent-Type: message/cpim\n\n"
+          "To: x\n\n\n",
+          0, TEAL_MALFORMED, "REQ-CPIM-16 ", 38 },
+        { "wrapped, cut short", "To: x\n\nContent-Type: message/cpim\n\nTo: x\n", 0, TEAL_MORE,
+          "REQ-CPIM-1 ", 41 },
         { "empty prefix", ".From: x\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ", 0 },
         { "two dots", "a.b.c: x\r\n\r\n\r\n", 0, TEAL_MALFORMED, "REQ-CPIM-6 ", 0 },
         { "NUL", "Subject: a\0b\r\n\r\n\r\n", 18, TEAL_MALFORMED, "REQ-CPIM-3 ", 9 },
@@ -355,6 +387,14 @@ static void test_limits(void **state)
     len = 7 + build(text + 7, sizeof text - 7, "X-%zu: y\n", TEAL_CPIM_MAX_MIME_HEADERS);
     assert_int_equal(decode(text, len, &m, &why), TEAL_OK);
     len = 7 + build(text + 7, sizeof text - 7, "X-%zu: y\n", TEAL_CPIM_MAX_MIME_HEADERS + 1);
+    assert_int_equal(decode(text, len, &m, &why), TEAL_LIMIT);
+
+    /* The limit holds for a message and what wraps it together, NS headers too. */
+    len = build(text, sizeof text, "NS: p <urn:x>\n", TEAL_CPIM_MAX_HEADERS - 1) - strlen("\nbody");
+    len += (size_t)snprintf(text + len, sizeof text - len, "Content-Type: message/cpim\n\n");
+    assert_int_equal(decode(text, len + (size_t)snprintf(text + len, 99, "X: y\n\n\n"), &m, &why),
+                     TEAL_OK);
+    len += (size_t)snprintf(text + len, 99, "X: y\nX: y\n\n\n");
     assert_int_equal(decode(text, len, &m, &why), TEAL_LIMIT);
 
     /* The shortest lines that need most of the arena, folded or not. */

@@ -79,6 +79,14 @@ const cpim_row cpim_tolerated[] = {
     { .name = "more MIME headers of the message, folded, and a length",
       .edits = { { "From: ", "Content-ID: <1>\r\nContent-Length: 1000000\r\nContent-Type:\r\n "
                              "message/cpim;\r\n x=y\r\n\r\nFrom: " } } },
+    { .name = "wrapped again",
+      .edits = { { "From: ", "From: <im:alice@native.example>\r\nSubject: x\r\n\r\n"
+                             "Content-Length: 1000000\r\nContent-type: Message/CPIM\r\n\r\n"
+                             "From: " } } },
+    { .name = "wrapped again, with no header that counts, behind MIME headers of its own",
+      .edits = { { "From: ", "Content-Type: message/cpim\n\nX: y\n\n"
+                             "Content-Transfer-Encoding: 8BIT\nCONTENT-TYPE: message/cpim; a=b\n"
+                             "\nFrom: " } } },
     { .name = "more MIME headers",
       .edits = { { "Content-Type: ", "Content-ID: <1>\r\nX-Other: x\r\nContent-Type: " } } },
     { .name = "a Content-Length that is too large",
@@ -162,6 +170,26 @@ const cpim_row cpim_refused[] = {
     { .name = "a Content-Length that is no number",
       .rule = "REQ-CPIM-11",
       .edits = { { "Content-Type: ", "Content-Length: -1\r\nContent-Type: " } } },
+    { .name = "wrapped twice",
+      .rule = "REQ-CPIM-16",
+      .edits = { { "From: ", "X: y\n\nContent-Type: message/cpim\n\nX: y\n\n"
+                             "Content-Type: message/cpim\n\nFrom: " } } },
+    { .name = "wrapped by another sender",
+      .rule = "REQ-CPIM-16",
+      .edits = { { "From: ", "From: <im:mallory@native.example>\r\n\r\n"
+                             "Content-Type: message/cpim\r\n\r\nFrom: " } } },
+    { .name = "wrapped for more recipients",
+      .rule = "REQ-CPIM-16",
+      .edits = { { "From: ", "To: <im:bob@native.example>\r\nTo: <im:carol@native.example>\r\n"
+                             "\r\nContent-Type: message/cpim\r\n\r\nFrom: " } } },
+    { .name = "wrapped with an e2ee header around it",
+      .rule = "REQ-CPIM-16",
+      .edits = { { "From: ", "NS: e2ee <urn:teal:ns:e2ee:1>\r\ne2ee.Suite: 1\r\n\r\n"
+                             "Content-Type: message/cpim\r\n\r\nFrom: " } } },
+    { .name = "wrapped in base64",
+      .rule = "REQ-CPIM-16",
+      .edits = { { "From: ", "X: y\r\n\r\nContent-Transfer-Encoding: base64\r\n"
+                             "Content-Type: message/cpim\r\n\r\nFrom: " } } },
     { .name = "a date-time without an offset",
       .rule = "REQ-CPIM-20",
       .edits = { { ".123Z", ".123" } } },
