@@ -173,7 +173,7 @@ static void end(attempt *a, attempt_end how, const char *reason)
 static void forget_recipients(attempt_peer *p, const teal_envelope *e)
 {
     for (size_t i = 0; i < e->n_recipients; i++)
-        if (config_peer_for(p->c->parts.config, e->recipients[i]) == p->peer)
+        if (networks_for(p->view, e->recipients[i]) == p->peer)
             directory_forget(p->c->parts.directory, e->recipients[i]);
 }
 

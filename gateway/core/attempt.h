@@ -9,7 +9,8 @@
 /* A peer, as its queue sees it. */
 typedef struct attempt_peer {
     core *c;
-    const config_peer *peer;
+    const networks_view *view;   /* the newest when this turn began */
+    const bridged_network *peer; /* in it */
     store *reader;
     rcs_http *link;
     unsigned failures;       /* in a row, of the peer rather than of a message */

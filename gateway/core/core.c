@@ -1,5 +1,5 @@
-/* Puts the core together and takes it apart: a queue for each peer, the sweep of what expires, the
- * client of the room. */
+/* Puts the core together and takes it apart: a queue for each network, the sweep of what expires,
+ * the client of the room. */
 #include "gateway/core/expiry.h"
 #include "gateway/core/queue.h"
 #include "gateway/core/room_client.h"
@@ -43,12 +43,54 @@ store *core_open_reader(const core *c)
     return result == STORE_OK ? s : NULL;
 }
 
-int core_peer_index(const core *c, teal_bytes network)
+static int slot_of(const bridged_network *n)
 {
-    for (size_t i = 0; i < c->parts.config->n_peers; i++)
-        if (core_is_text(network, c->parts.config->peers[i].name))
-            return (int)i;
-    return -1;
+    return n != NULL ? (int)n->slot : -1;
+}
+
+int core_slot_of(const core *c, teal_bytes name)
+{
+    const networks_view *view = networks_hold(c->parts.networks);
+    int slot = slot_of(networks_named(view, name));
+    networks_let_go(c->parts.networks, &view);
+    return slot;
+}
+
+int core_slot_for(const core *c, teal_bytes handle)
+{
+    const networks_view *view = networks_hold(c->parts.networks);
+    int slot = slot_of(networks_for(view, handle));
+    networks_let_go(c->parts.networks, &view);
+    return slot;
+}
+
+bool core_is_native(const core *c, teal_bytes handle)
+{
+    const networks_view *view = networks_hold(c->parts.networks);
+    bool native = networks_is_native(view, handle);
+    networks_let_go(c->parts.networks, &view);
+    return native;
+}
+
+static bool is_suspended(const bridged_network *n)
+{
+    return n != NULL && n->suspended;
+}
+
+bool core_is_suspended(const core *c, teal_bytes name)
+{
+    const networks_view *view = networks_hold(c->parts.networks);
+    bool suspended = is_suspended(networks_named(view, name));
+    networks_let_go(c->parts.networks, &view);
+    return suspended;
+}
+
+bool core_speaks_suspended(const core *c, teal_bytes sender)
+{
+    const networks_view *view = networks_hold(c->parts.networks);
+    bool suspended = is_suspended(networks_for(view, sender));
+    networks_let_go(c->parts.networks, &view);
+    return suspended;
 }
 
 /* Who signs for the room: the device of that name in the gateway's own manifest. */
@@ -72,18 +114,43 @@ static bool find_room(core *c)
     return found;
 }
 
-/* All before any of their threads starts: they wake each other. */
+/* Both before any of their threads starts: they wake each other. */
 static bool open_parts(core *c)
 {
-    bool good = find_room(c);
-    c->expiry = good ? expiry_open(c) : NULL;
-    good = c->expiry != NULL;
-    for (size_t i = 0; good && i < c->parts.config->n_peers; i++) {
-        c->queues[i] = queue_open(c, &c->parts.config->peers[i]);
-        good = c->queues[i] != NULL;
-    }
-    c->room = good ? room_client_open(c) : NULL;
+    c->expiry = find_room(c) ? expiry_open(c) : NULL;
+    c->room = c->expiry != NULL ? room_client_open(c) : NULL;
     return c->room != NULL;
+}
+
+/* A queue for each slot that is in use now; those of before look at who has theirs. False: one
+ * could not be opened, and is tried again with the next change. */
+static bool open_queues(core *c)
+{
+    bool good = true;
+    pthread_mutex_lock(&c->opening);
+    const networks_view *view = networks_hold(c->parts.networks);
+    for (size_t i = 0; i < NETWORKS_MAX; i++) {
+        queue *q = c->queues[i];
+        if (q != NULL) {
+            queue_wake(q);
+        } else if (networks_in_slot(view, i) != NULL) {
+            q = queue_open(c, i);
+            good = good && q != NULL;
+            if (q != NULL)
+                queue_start(q);
+            c->queues[i] = q;
+        }
+    }
+    networks_let_go(c->parts.networks, &view);
+    pthread_mutex_unlock(&c->opening);
+    return good;
+}
+
+static void networks_changed(void *arg)
+{
+    core *c = arg;
+    open_queues(c);
+    room_client_wake(c->room, false, UINT64_MAX);
 }
 
 core *core_start(const core_parts *parts)
@@ -93,14 +160,14 @@ core *core_start(const core_parts *parts)
         bug("out of memory");
     c->parts = *parts;
     c->scratch = core_arena_make();
-    if (!open_parts(c)) {
+    pthread_mutex_init(&c->opening, NULL);
+    if (!open_parts(c) || !open_queues(c)) {
         core_stop(&c);
         return NULL;
     }
     expiry_start(c->expiry);
-    for (size_t i = 0; i < parts->config->n_peers; i++)
-        queue_start(c->queues[i]);
     room_client_start(c->room);
+    networks_listen(parts->networks, networks_changed, c);
     return c;
 }
 
@@ -109,18 +176,21 @@ void core_stop(core **c)
     core *it = *c;
     if (it == NULL)
         return;
-    size_t n_peers = it->parts.config->n_peers;
-    for (size_t i = 0; i < n_peers; i++)
+    networks_listen(it->parts.networks, NULL, NULL);
+    for (size_t i = 0; i < NETWORKS_MAX; i++)
         queue_halt(it->queues[i]); /* all POSTs under way may end at the same time */
     room_client_stop(it->room);
-    for (size_t i = 0; i < n_peers; i++)
+    for (size_t i = 0; i < NETWORKS_MAX; i++)
         queue_stop(it->queues[i]);
     expiry_stop(it->expiry);
     /* Whoever wakes others has stopped: only now may they go. */
-    for (size_t i = 0; i < n_peers; i++)
-        queue_close(&it->queues[i]);
+    for (size_t i = 0; i < NETWORKS_MAX; i++) {
+        queue *q = it->queues[i];
+        queue_close(&q);
+    }
     expiry_close(&it->expiry);
     room_client_close(&it->room);
+    pthread_mutex_destroy(&it->opening);
     core_arena_free(&it->scratch);
     free(it);
     *c = NULL;

@@ -12,12 +12,14 @@
 
 typedef struct core core;
 
-/* room_fd: this end of the channel. Starts the delivery threads (one a peer, one for the room).
- * What is borrowed outlives the core. */
+/* room_fd: this end of the channel. Starts the delivery threads (one a network, as they come and
+ * go; one for the room). What is borrowed outlives the core, and no network changes while it starts
+ * or stops. */
 typedef struct core_parts {
     const config *config;
     const keys_device *keys;
     teal_bytes gateway_manifest;
+    networks *networks;
     writer *writer;
     directory *directory;
     int room_fd;

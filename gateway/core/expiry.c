@@ -43,8 +43,9 @@ static receipt_fact fact_of(const store_delivery *d)
 /* A peer may be taking it just now: what comes of that is its queue's to say. */
 static bool is_in_hand(const core *c, const store_delivery *d)
 {
-    int peer = d->path == PATH_RCS ? core_peer_index(c, d->network) : -1;
-    return peer >= 0 && queue_has_in_hand(c->queues[peer], d->message_seq);
+    int slot = d->path == PATH_RCS ? core_slot_of(c, d->network) : -1;
+    queue *q = slot >= 0 ? c->queues[slot] : NULL;
+    return q != NULL && queue_has_in_hand(q, d->message_seq);
 }
 
 static store_result expire(sweep *w, store *s, int64_t id, teal_arena *arena)

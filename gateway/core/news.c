@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-static_assert(CONFIG_MAX_PEERS <= 64, "a peer is a bit");
+static_assert(NETWORKS_MAX <= 64, "a network is a bit");
 
 void news_of_device(news *n, const uint8_t device[static TEAL_DEVICE_BYTES])
 {
@@ -23,20 +23,19 @@ void news_of_device(news *n, const uint8_t device[static TEAL_DEVICE_BYTES])
     memcpy(n->devices[n->n++], device, TEAL_DEVICE_BYTES);
 }
 
-static uint64_t peer_bit(const core *c, teal_bytes network)
+static uint64_t bit_of(int slot)
 {
-    int i = core_peer_index(c, network);
-    return i < 0 ? 0 : UINT64_C(1) << i;
+    return slot < 0 ? 0 : UINT64_C(1) << slot;
 }
 
 void news_of_queue(news *n, const core *c, store_path path, teal_bytes network)
 {
     switch (path) {
     case PATH_RCS:
-        n->queues |= peer_bit(c, network);
+        n->queues |= bit_of(core_slot_of(c, network));
         return;
     case PATH_PLAIN:
-        n->room_peers |= peer_bit(c, network);
+        n->room_peers |= bit_of(core_slot_of(c, network));
         return;
     case PATH_SMS:
         n->room_sms = true;
@@ -50,11 +49,9 @@ void news_of_queue(news *n, const core *c, store_path path, teal_bytes network)
 
 void news_of_end(news *n, const core *c, teal_bytes recipient)
 {
-    const config_peer *peer = config_peer_for(c->parts.config, recipient);
-    if (peer != NULL) {
-        news_of_queue(n, c, PATH_RCS, teal_text(peer->name));
-        news_of_queue(n, c, PATH_PLAIN, teal_text(peer->name));
-    }
+    uint64_t bit = bit_of(core_slot_for(c, recipient));
+    n->queues |= bit;
+    n->room_peers |= bit;
     if (config_reaches_sms(c->parts.config, recipient))
         n->room_sms = true;
 }
@@ -63,9 +60,11 @@ void news_tell(news *n, core *c)
 {
     for (size_t i = 0; i < n->n; i++)
         c->parts.inbox_changed(c->parts.arg, n->devices[i]);
-    for (size_t i = 0; i < c->parts.config->n_peers; i++)
-        if (n->queues >> i & 1)
-            queue_wake(c->queues[i]);
+    for (size_t i = 0; i < NETWORKS_MAX; i++) {
+        queue *q = n->queues >> i & 1 ? c->queues[i] : NULL;
+        if (q != NULL)
+            queue_wake(q);
+    }
     if (n->room_sms || n->room_peers != 0)
         room_client_wake(c->room, n->room_sms, n->room_peers);
     if (n->expires_ms != 0)

@@ -8,8 +8,8 @@
 typedef struct news {
     uint8_t (*devices)[TEAL_DEVICE_BYTES]; /* whose inboxes have changed */
     size_t n, cap;
-    uint64_t queues;     /* bit of a peer: its queue or outbox has changed */
-    uint64_t room_peers; /* bit of a peer: something plain waits for the room */
+    uint64_t queues;     /* bit of a slot: its queue or outbox has changed */
+    uint64_t room_peers; /* bit of a slot: something plain waits for the room */
     bool room_sms;       /* an SMS waits for the room */
     int64_t expires_ms;  /* of a new message; 0: there is none */
 } news;

@@ -1,4 +1,4 @@
-/* A peer's thread: what is due, then sleep until something is. */
+/* A slot's thread: what is due to its network, then sleep until something is. */
 #include "gateway/core/queue.h"
 
 #include "gateway/clock.h"
@@ -12,6 +12,7 @@ enum { BATCH = 32 }; /* POSTs whose outcome is made durable together */
 
 struct queue {
     attempt_peer peer;
+    size_t slot;
     pthread_t thread;
     bool started;
     waker waker;
@@ -56,6 +57,13 @@ bool queue_has_in_hand(queue *q, int64_t message_seq)
     return found;
 }
 
+/* Whoever suspends the network, or takes it away, does not wait for the end of a batch. */
+static bool goes_on(queue *q)
+{
+    return !waker_stopping(&q->waker) &&
+           networks_is_newest(q->peer.c->parts.networks, q->peer.view);
+}
+
 static turn run_deliveries(queue *q)
 {
     attempt_peer *p = &q->peer;
@@ -65,7 +73,7 @@ static turn run_deliveries(queue *q)
     size_t n = 0, n_made = 0;
     store_result result = p->reader->ops->list_due(p->reader, PATH_RCS, teal_text(p->peer->name),
                                                    clock_unix_ms(), &q->arena, due, BATCH, &n);
-    for (size_t i = 0; result == STORE_OK && i < n && !waker_stopping(&q->waker); i++) {
+    for (size_t i = 0; result == STORE_OK && i < n && goes_on(q); i++) {
         if (was_posted(made, n_made, due[i].message_seq))
             continue;
         take_in_hand(q, due[i].message_seq); /* before its expiry is looked at */
@@ -123,7 +131,7 @@ static turn run_notices(queue *q)
     if (gets_through)
         result = p->reader->ops->list_outbox(p->reader, teal_text(p->peer->name), clock_unix_ms(),
                                              &q->arena, b.ids, cpims, BATCH, &n);
-    for (; gets_through && b.n < n && !waker_stopping(&q->waker); b.n++) {
+    for (; gets_through && b.n < n && goes_on(q); b.n++) {
         gets_through = post_notice(q, cpims[b.n]);
         b.gone[b.n] = gets_through;
     }
@@ -162,31 +170,52 @@ static int64_t find_next(const queue *q)
     return due_ms < notice_ms ? due_ms : notice_ms;
 }
 
+/* That a link failed says nothing of another one. */
+static void turn_to(attempt_peer *p, const bridged_network *peer)
+{
+    p->peer = peer;
+    if (p->link != NULL && rcs_http_leads_to(p->link, peer->url))
+        return;
+    rcs_http_close(&p->link);
+    p->link = rcs_http_open(peer->url, p->c->parts.config->peer_timeout_ms);
+    p->failures = 0;
+    p->paused_until_ms = 0;
+}
+
+/* When to look again. */
+static int64_t take_turn(queue *q)
+{
+    turn deliveries = run_deliveries(q), notices = run_notices(q);
+    if (deliveries == TURN_FAILED || notices == TURN_FAILED)
+        return clock_unix_ms() + WAKER_SOON_MS;
+    return deliveries == TURN_BUSY || notices == TURN_BUSY ? 0 : find_next(q);
+}
+
 static void *run(void *arg)
 {
     queue *q = arg;
-    bool goes_on = true;
-    while (goes_on) {
-        turn deliveries = run_deliveries(q), notices = run_notices(q);
-        if (deliveries == TURN_FAILED || notices == TURN_FAILED)
-            goes_on = waker_sleep(&q->waker, clock_unix_ms() + WAKER_SOON_MS);
-        else if (deliveries == TURN_BUSY || notices == TURN_BUSY)
-            goes_on = !waker_stopping(&q->waker);
-        else
-            goes_on = waker_sleep(&q->waker, find_next(q));
-    }
+    networks *all = q->peer.c->parts.networks;
+    int64_t next_ms;
+    do {
+        q->peer.view = networks_hold(all);
+        const bridged_network *peer = networks_in_slot(q->peer.view, q->slot);
+        next_ms = INT64_MAX;
+        if (peer != NULL && !peer->suspended) {
+            turn_to(&q->peer, peer);
+            next_ms = take_turn(q);
+        }
+        networks_let_go(all, &q->peer.view);
+    } while (next_ms == 0 ? !waker_stopping(&q->waker) : waker_sleep(&q->waker, next_ms));
     return NULL;
 }
 
-queue *queue_open(core *c, const config_peer *peer)
+queue *queue_open(core *c, size_t slot)
 {
     queue *q = calloc(1, sizeof *q);
     if (q == NULL)
         bug("out of memory");
-    q->peer = (attempt_peer){ .c = c,
-                              .peer = peer,
-                              .reader = core_open_reader(c),
-                              .link = rcs_http_open(peer, c->parts.config->peer_timeout_ms) };
+    q->slot = slot;
+    q->peer = (attempt_peer){ .c = c, .reader = core_open_reader(c) };
     waker_open(&q->waker);
     pthread_mutex_init(&q->lock, NULL);
     q->arena = core_arena_make();

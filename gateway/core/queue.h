@@ -1,5 +1,6 @@
-/* What waits for one peer: end-to-end encrypted messages and receipts, in order, tried again until
- * the peer has them. A thread each, so that a peer that stalls stops nobody else. */
+/* What waits for the network that has one slot: end-to-end encrypted messages and receipts, in
+ * order, tried again until it has them. A thread each, so that a peer that stalls stops nobody
+ * else. Rests while the slot is free, or its network suspended. */
 #ifndef TEAL_GATEWAY_CORE_QUEUE_H
 #define TEAL_GATEWAY_CORE_QUEUE_H
 
@@ -7,8 +8,8 @@
 
 typedef struct queue queue;
 
-queue *queue_open(core *c, const config_peer *peer); /* NULL: logged */
-void queue_close(queue **q);                         /* NULL-safe; stopped, or never started */
+queue *queue_open(core *c, size_t slot); /* NULL: logged */
+void queue_close(queue **q);             /* NULL-safe; stopped, or never started */
 void queue_start(queue *q);
 /* Begins nothing more; queue_stop is to follow. NULL-safe. */
 void queue_halt(queue *q);
@@ -16,7 +17,7 @@ void queue_halt(queue *q);
  * still be called. NULL-safe. */
 void queue_stop(queue *q);
 
-void queue_wake(queue *q); /* any thread */
+void queue_wake(queue *q); /* something is new, or who has the slot; any thread */
 
 /* Whether that message is with the peer now, or its answer not durable yet: nobody else may say how
  * it ended. Any thread. */

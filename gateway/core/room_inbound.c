@@ -47,7 +47,7 @@ static bool find_recipients(room_client *rc, room_job *j)
     l->entries = teal_arena_array(&j->arena, l->envelope.n_recipients, sizeof *l->entries);
     bool found = l->entries != NULL;
     for (size_t i = 0; found && i < l->envelope.n_recipients; i++)
-        found = config_is_native(rc->c->parts.config, l->envelope.recipients[i]) &&
+        found = core_is_native(rc->c, l->envelope.recipients[i]) &&
                 directory_look_up(rc->c->parts.directory, rc->receiver_reader,
                                   l->envelope.recipients[i], j->now_ms, &j->arena,
                                   &l->entries[i]) == DIRECTORY_OK &&
@@ -154,7 +154,7 @@ static void fill_prekeys(const directory_prekey *prekeys, size_t n, teal_arena *
 static directory_result claim(room_client *rc, teal_bytes handle, directory_entry *entry,
                               directory_prekey *prekeys, size_t *n)
 {
-    if (!teal_handle_is_canonical(handle) || !config_is_native(rc->c->parts.config, handle))
+    if (!teal_handle_is_canonical(handle) || !core_is_native(rc->c, handle))
         return DIRECTORY_NONE;
     return directory_claim(rc->c->parts.directory, rc->receiver_reader, handle, clock_unix_ms(),
                            &rc->receiver_arena, entry, prekeys, n);

@@ -244,8 +244,8 @@ static void run_lane(room_client *rc, room_lane *l)
         l->next_ms = INT64_MAX;
     }
     pthread_mutex_unlock(&rc->lock);
-    if (!open)
-        return;
+    if (!open || (l->path == PATH_PLAIN && core_is_suspended(rc->c, l->network)))
+        return;      /* until room_client_wake, when the network is resumed */
     say_answers(rc); /* what was taken before it was due again */
     store_result result = l->recalls ? submit_recalls(rc, l, epoch) : submit_due(rc, l, epoch);
     if (result == STORE_OK)

@@ -4,6 +4,9 @@
 
 #include "gateway/core/core.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+
 #define CORE_NATIVE "native"
 #define CORE_SMS    "sms"
 /* The network of what the room seals itself: nobody to send receipts to. No peer has that name. */
@@ -13,7 +16,8 @@ struct core {
     core_parts parts;
     uint8_t room_id[TEAL_DEVICE_BYTES], room_key[TEAL_KEY_BYTES]; /* the device `plaintext` */
     teal_arena scratch;
-    struct queue *queues[CONFIG_MAX_PEERS]; /* as config's peers */
+    _Atomic(struct queue *) queues[NETWORKS_MAX]; /* of each slot; NULL until it is used */
+    pthread_mutex_t opening;                      /* of them, one at a time */
     struct expiry *expiry;
     struct room_client *room;
 };
@@ -25,8 +29,13 @@ store *core_open_reader(const core *c);
  * message, decoded. Another call takes it back. */
 teal_arena *core_scratch(core *c);
 
-/* Index of a peer by its name; -1: there is none (any more). */
-int core_peer_index(const core *c, teal_bytes network);
+/* The slot of a network, by its name or a handle of its people; -1: there is none (any more). */
+int core_slot_of(const core *c, teal_bytes name);
+int core_slot_for(const core *c, teal_bytes handle);
+bool core_is_native(const core *c, teal_bytes handle);
+/* Whether that network, or the one of a sender's handle, is there and suspended. */
+bool core_is_suspended(const core *c, teal_bytes name);
+bool core_speaks_suspended(const core *c, teal_bytes sender);
 
 /* Size of an arena for one message, its manifests, and what it is encoded to. */
 enum { CORE_ARENA_BYTES = 32 << 20 };

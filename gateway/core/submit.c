@@ -46,6 +46,10 @@ static const refusal origin_reserved = {
     "origin-reserved", 403, "REQ-MSG-1 only a gateway seals with an origin, in its own name",
     "Leave origin out.", 0
 };
+static const refusal network_suspended = {
+    "network-suspended", 403, "REQ-NET-7 the sender's network is suspended",
+    "Ask the gateway's operator; send the same message again once it is resumed.", 0
+};
 static const refusal sender_unknown = { "sender-unknown", 403,
                                         "REQ-MSG-2 the directory has no account for the sender",
                                         "Register the sender's manifest first.", 0 };
@@ -132,6 +136,8 @@ static core_result check_sender(submission *s)
 {
     if (s->e->has_origin)
         return refuse(s, &origin_reserved);
+    if (core_speaks_suspended(s->c, s->e->sender))
+        return refuse(s, &network_suspended);
     core_result result = look_up_sender(s);
     if (result == CORE_ACCEPTED)
         crypto_hash_sha256(s->ciphertext_hash.at, s->e->ciphertext.at, s->e->ciphertext.len);
@@ -196,8 +202,8 @@ static core_result check_times(submission *s)
  * ours: to bring it back would be a loop. */
 static bool is_ours(const submission *s, teal_bytes recipient)
 {
-    const config_peer *peer = config_peer_for(s->c->parts.config, recipient);
-    return s->sender.has_native || peer == NULL || !core_is_text(s->sender.network, peer->name);
+    int slot = core_slot_for(s->c, recipient);
+    return s->sender.has_native || slot < 0 || slot != core_slot_of(s->c, s->sender.network);
 }
 
 static store_result look_up(submission *s, route *r)

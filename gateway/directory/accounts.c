@@ -121,15 +121,16 @@ static store_result put_in_order(store *s, void *arg)
 static const directory_refusal *check_handles(const directory *d, const teal_manifest *m,
                                               teal_bytes handle)
 {
-    if (!teal_manifest_has_handle(m, handle))
-        return &handle_missing;
-    for (size_t i = 0; i < m->n_handles; i++) {
-        if (!config_is_native(d->config, m->handles[i]))
-            return &handle_foreign;
-        if (directory_is_gateway(d, m->handles[i]))
-            return &handle_taken;
+    const directory_refusal *why = teal_manifest_has_handle(m, handle) ? NULL : &handle_missing;
+    const networks_view *view = networks_hold(d->networks);
+    for (size_t i = 0; why == NULL && i < m->n_handles; i++) {
+        if (!networks_is_native(view, m->handles[i]))
+            why = &handle_foreign;
+        else if (directory_is_gateway(d, m->handles[i]))
+            why = &handle_taken;
     }
-    return NULL;
+    networks_let_go(d->networks, &view);
+    return why;
 }
 
 directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes encoded,

@@ -40,12 +40,14 @@ static directory_result claim_own(directory *d, store *reader, teal_bytes handle
     return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
 }
 
-static directory_result claim_remote(directory *d, const config_peer *peer, teal_bytes handle,
+static directory_result claim_remote(directory *d, const bridged_network *peer, teal_bytes handle,
                                      int64_t now_ms, teal_arena *arena, directory_entry *entry,
                                      directory_prekey *out, size_t *n)
 {
     json_t *object;
     peer_answer answer;
+    if (peer->suspended)
+        return DIRECTORY_UNREACHABLE;
     switch (peers_ask(d->peers, peer, "POST", handle, "/claim", now_ms, &object)) {
     case PEERS_OK:
         break;
@@ -58,7 +60,7 @@ static directory_result claim_remote(directory *d, const config_peer *peer, teal
     const char *wrong = peer_answer_read_claim(object, handle, arena, &answer, out, n);
     json_decref(object);
     return wrong != NULL ? directory_distrust(peer, handle, wrong)
-                         : directory_take_answer(d, peer, handle, &answer, now_ms, entry);
+                         : directory_take_answer(d, peer, handle, &answer, now_ms, arena, entry);
 }
 
 directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
@@ -68,13 +70,15 @@ directory_result directory_claim(directory *d, store *reader, teal_bytes handle,
     *entry = (directory_entry){ 0 };
     *n = 0;
     directory_result result = DIRECTORY_NONE;
-    const config_peer *peer = config_peer_for(d->config, handle);
     if (directory_is_gateway(d, handle))
         return DIRECTORY_NONE;
-    if (config_is_native(d->config, handle))
+    const networks_view *view = networks_hold(d->networks);
+    const bridged_network *peer = networks_for(view, handle);
+    if (networks_is_native(view, handle))
         result = claim_own(d, reader, handle, arena, entry, out, n);
     else if (peer != NULL)
         result = claim_remote(d, peer, handle, now_ms, arena, entry, out, n);
+    networks_let_go(d->networks, &view);
     if (result == DIRECTORY_OK)
         result = directory_finish(d, handle, entry);
     if (result != DIRECTORY_OK)

@@ -9,12 +9,12 @@
 /* How long it is believed that a handle has no end-to-end encrypted path (I4). */
 enum { UNSEALED_TTL_MS = 30000 };
 
-directory *directory_open(const config *c, writer *w)
+directory *directory_open(const config *c, networks *n, writer *w)
 {
     directory *d = calloc(1, sizeof *d);
     if (d == NULL)
         bug("out of memory");
-    *d = (directory){ c, w, peers_open(c) };
+    *d = (directory){ c, n, w, peers_open(c) };
     return d;
 }
 
@@ -38,7 +38,8 @@ directory_result directory_broken(store_result result)
     return DIRECTORY_BROKEN;
 }
 
-directory_result directory_distrust(const config_peer *peer, teal_bytes handle, const char *wrong)
+directory_result directory_distrust(const bridged_network *peer, teal_bytes handle,
+                                    const char *wrong)
 {
     char whose[32];
     log_event(LOG_WARN, "directory.distrust", "peer", peer->name, "handle",
@@ -71,10 +72,12 @@ directory_result directory_find_own(const directory *d, store *reader, teal_byte
     return take_stored(encoded, arena, out);
 }
 
-static void take_capability(teal_bytes capability, directory_entry *out)
+/* REQ-NET-4: the plaintext room knows the networks of the configuration alone. */
+static void take_capability(const bridged_network *peer, teal_bytes capability,
+                            directory_entry *out)
 {
     out->has_rcs = teal_bytes_equal(capability, teal_text("sealed"));
-    out->has_plain = teal_bytes_equal(capability, teal_text("plain"));
+    out->has_plain = peer->configured && teal_bytes_equal(capability, teal_text("plain"));
 }
 
 static int64_t choose_ttl(const directory *d, const peer_answer *a)
@@ -100,12 +103,15 @@ static store_result remember(store *s, void *arg)
     return result == STORE_OK ? s->ops->put_remote(s, &m->remote, m->now_ms) : result;
 }
 
-directory_result directory_take_answer(directory *d, const config_peer *peer, teal_bytes handle,
-                                       const peer_answer *a, int64_t now_ms, directory_entry *out)
+directory_result directory_take_answer(directory *d, const bridged_network *peer, teal_bytes handle,
+                                       const peer_answer *a, int64_t now_ms, teal_arena *arena,
+                                       directory_entry *out)
 {
-    out->network = teal_text(peer->name);
+    out->network = teal_arena_copy(arena, teal_text(peer->name));
+    if (out->network.len == 0)
+        return directory_broken(STORE_SPACE);
     out->ttl_ms = choose_ttl(d, a);
-    take_capability(a->capability, out);
+    take_capability(peer, a->capability, out);
     out->has_manifest = a->sealed;
     out->manifest = a->manifest;
     out->encoded = a->encoded;
@@ -118,7 +124,7 @@ directory_result directory_take_answer(directory *d, const config_peer *peer, te
     return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
 }
 
-static directory_result ask_peer(directory *d, const config_peer *peer, teal_bytes handle,
+static directory_result ask_peer(directory *d, const bridged_network *peer, teal_bytes handle,
                                  int64_t now_ms, teal_arena *arena, directory_entry *out)
 {
     json_t *object;
@@ -131,10 +137,10 @@ static directory_result ask_peer(directory *d, const config_peer *peer, teal_byt
         wrong = peer_answer_read(object, handle, arena, &answer);
     json_decref(object);
     return wrong != NULL ? directory_distrust(peer, handle, wrong)
-                         : directory_take_answer(d, peer, handle, &answer, now_ms, out);
+                         : directory_take_answer(d, peer, handle, &answer, now_ms, arena, out);
 }
 
-static directory_result find_remote(directory *d, store *reader, const config_peer *peer,
+static directory_result find_remote(directory *d, store *reader, const bridged_network *peer,
                                     teal_bytes handle, int64_t now_ms, teal_arena *arena,
                                     directory_entry *out)
 {
@@ -144,12 +150,13 @@ static directory_result find_remote(directory *d, store *reader, const config_pe
     if (stored == STORE_OK && !teal_bytes_equal(known.network, teal_text(peer->name)))
         stored = STORE_NONE;
     if (stored == STORE_NONE)
-        return ask_peer(d, peer, handle, now_ms, arena, out);
+        return peer->suspended ? DIRECTORY_UNREACHABLE
+                               : ask_peer(d, peer, handle, now_ms, arena, out);
     if (stored != STORE_OK)
         return directory_broken(stored);
     out->network = known.network;
     out->ttl_ms = known.expires_ms - now_ms;
-    take_capability(known.capability, out);
+    take_capability(peer, known.capability, out);
     return known.manifest.len > 0 ? take_stored(known.manifest, arena, out) : DIRECTORY_OK;
 }
 
@@ -171,11 +178,13 @@ directory_result directory_look_up(directory *d, store *reader, teal_bytes handl
     if (directory_is_gateway(d, handle))
         return DIRECTORY_NONE;
     directory_result result = DIRECTORY_OK;
-    const config_peer *peer = config_peer_for(d->config, handle);
-    if (config_is_native(d->config, handle))
+    const networks_view *view = networks_hold(d->networks);
+    const bridged_network *peer = networks_for(view, handle);
+    if (networks_is_native(view, handle))
         result = directory_find_own(d, reader, handle, arena, out);
     else if (peer != NULL)
         result = find_remote(d, reader, peer, handle, now_ms, arena, out);
+    networks_let_go(d->networks, &view);
     return result == DIRECTORY_OK ? directory_finish(d, handle, out) : result;
 }
 

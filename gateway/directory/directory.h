@@ -3,7 +3,7 @@
 #ifndef TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
 #define TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
 
-#include "gateway/config.h"
+#include "gateway/directory/networks.h"
 #include "gateway/store/writer.h"
 
 typedef struct directory directory;
@@ -25,7 +25,7 @@ typedef struct directory_entry {
     int64_t ttl_ms;
 } directory_entry;
 
-directory *directory_open(const config *c, writer *w);
+directory *directory_open(const config *c, networks *n, writer *w);
 void directory_close(directory **d);
 
 /* `reader`: the calling thread's own store handle. May ask a peer over HTTP: blocks up to

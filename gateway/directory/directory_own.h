@@ -8,6 +8,7 @@
 
 struct directory {
     const config *config;
+    networks *networks;
     writer *writer;
     peers *peers;
 };
@@ -20,11 +21,13 @@ directory_result directory_find_own(const directory *d, store *reader, teal_byte
 
 /* Fills the entry from a peer's answer and remembers it, until now_ms + entry->ttl_ms. An account
  * key other than the one the handle was first seen with is refused: DIRECTORY_UNREACHABLE. */
-directory_result directory_take_answer(directory *d, const config_peer *peer, teal_bytes handle,
-                                       const peer_answer *a, int64_t now_ms, directory_entry *out);
+directory_result directory_take_answer(directory *d, const bridged_network *peer, teal_bytes handle,
+                                       const peer_answer *a, int64_t now_ms, teal_arena *arena,
+                                       directory_entry *out);
 
 /* Logs why a peer's answer is not taken; DIRECTORY_UNREACHABLE. */
-directory_result directory_distrust(const config_peer *peer, teal_bytes handle, const char *wrong);
+directory_result directory_distrust(const bridged_network *peer, teal_bytes handle,
+                                    const char *wrong);
 
 /* Logs a failure of the own store; DIRECTORY_BROKEN. */
 directory_result directory_broken(store_result result);

@@ -10,12 +10,12 @@ enum { LOAD_BYTES = 4 << 20, MAX_STORED_KEYS = NETWORKS_MAX * NETWORK_MAX_KEYS }
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
-const network *networks_in_slot(const networks_view *v, size_t slot)
+const bridged_network *networks_in_slot(const networks_view *v, size_t slot)
 {
     return v->slots[slot];
 }
 
-const network *networks_named(const networks_view *v, teal_bytes name)
+const bridged_network *networks_named(const networks_view *v, teal_bytes name)
 {
     for (size_t i = 0; i < NETWORKS_MAX; i++)
         if (v->slots[i] != NULL && teal_bytes_equal(name, teal_text(v->slots[i]->name)))
@@ -24,12 +24,12 @@ const network *networks_named(const networks_view *v, teal_bytes name)
 }
 
 /* The best claim among them; *best NULL: there is none. */
-static size_t claim(const networks_view *v, teal_bytes handle, const network **best)
+static size_t claim(const networks_view *v, teal_bytes handle, const bridged_network **best)
 {
     size_t longest = 0;
     *best = NULL;
     for (size_t i = 0; i < NETWORKS_MAX; i++) {
-        const network *n = v->slots[i];
+        const bridged_network *n = v->slots[i];
         size_t len = n != NULL ? config_claim(&n->domains, &n->numbers, handle) : 0;
         if (len > longest) {
             longest = len;
@@ -44,19 +44,19 @@ static size_t native_claim(const networks_view *v, teal_bytes handle)
     return config_claim(&v->config->native_domains, &v->config->native_numbers, handle);
 }
 
-const network *networks_for(const networks_view *v, teal_bytes handle)
+const bridged_network *networks_for(const networks_view *v, teal_bytes handle)
 {
-    const network *best;
+    const bridged_network *best;
     return claim(v, handle, &best) > native_claim(v, handle) ? best : NULL;
 }
 
 bool networks_is_native(const networks_view *v, teal_bytes handle)
 {
-    const network *best;
+    const bridged_network *best;
     return native_claim(v, handle) > claim(v, handle, &best);
 }
 
-static network_key *find_key(network *n, const uint8_t *key)
+static network_key *find_key(bridged_network *n, const uint8_t *key)
 {
     for (size_t i = 0; i < n->n_keys; i++)
         if (memcmp(n->keys[i].key, key, TEAL_KEY_BYTES) == 0)
@@ -64,7 +64,8 @@ static network_key *find_key(network *n, const uint8_t *key)
     return NULL;
 }
 
-const network *networks_with_key(const networks_view *v, const uint8_t key[static TEAL_KEY_BYTES])
+const bridged_network *networks_with_key(const networks_view *v,
+                                         const uint8_t key[static TEAL_KEY_BYTES])
 {
     for (size_t i = 0; i < NETWORKS_MAX; i++)
         if (v->slots[i] != NULL && find_key(v->slots[i], key) != NULL)
@@ -72,10 +73,10 @@ const network *networks_with_key(const networks_view *v, const uint8_t key[stati
     return NULL;
 }
 
-const network *networks_of_key(const networks_view *v, const uint8_t key[static TEAL_KEY_BYTES],
-                               int64_t now_ms)
+const bridged_network *networks_of_key(const networks_view *v,
+                                       const uint8_t key[static TEAL_KEY_BYTES], int64_t now_ms)
 {
-    const network *n = networks_with_key(v, key);
+    const bridged_network *n = networks_with_key(v, key);
     const network_key *k = n != NULL ? find_key(v->slots[n->slot], key) : NULL;
     return k != NULL && k->from_ms <= now_ms && now_ms < k->until_ms ? n : NULL;
 }
@@ -91,7 +92,7 @@ static const char *find_common(const config_list *a, const config_list *b)
     return NULL;
 }
 
-static bool overlaps(const network *candidate, const config_list *domains,
+static bool overlaps(const bridged_network *candidate, const config_list *domains,
                      const config_list *numbers, const char *owner, networks_clash *out)
 {
     const char *element = find_common(&candidate->domains, domains);
@@ -101,12 +102,12 @@ static bool overlaps(const network *candidate, const config_list *domains,
     return element != NULL;
 }
 
-bool networks_clashes(const networks_view *v, const network *candidate, networks_clash *out)
+bool networks_clashes(const networks_view *v, const bridged_network *candidate, networks_clash *out)
 {
     const config *c = v->config;
     bool clashes = overlaps(candidate, &c->native_domains, &c->native_numbers, "native", out);
     for (size_t i = 0; !clashes && i < NETWORKS_MAX; i++) {
-        const network *n = v->slots[i];
+        const bridged_network *n = v->slots[i];
         clashes = n != NULL && strcmp(n->name, candidate->name) != 0 &&
                   overlaps(candidate, &n->domains, &n->numbers, n->name, out);
     }
@@ -115,9 +116,9 @@ bool networks_clashes(const networks_view *v, const network *candidate, networks
 
 /* ---- one network ----------------------------------------------------------------------------- */
 
-static const config_rule as_domains = { .at = offsetof(network, domains) },
-                         as_numbers = { .at = offsetof(network, numbers) },
-                         as_url = { .at = offsetof(network, url), .most = 300 };
+static const config_rule as_domains = { .at = offsetof(bridged_network, domains) },
+                         as_numbers = { .at = offsetof(bridged_network, numbers) },
+                         as_url = { .at = offsetof(bridged_network, url), .most = 300 };
 
 static char *text(teal_bytes b)
 {
@@ -128,7 +129,7 @@ static char *text(teal_bytes b)
 }
 
 static bool read_field(const config_type *type, const config_rule *as, teal_bytes from,
-                       network *out)
+                       bridged_network *out)
 {
     char *value = text(from);
     bool good = strlen(value) == from.len && type->read(as, value, out);
@@ -136,9 +137,9 @@ static bool read_field(const config_type *type, const config_rule *as, teal_byte
     return good;
 }
 
-bool network_read(const store_peer *p, network *out)
+bool network_read(const store_peer *p, bridged_network *out)
 {
-    *out = (network){ .name = text(p->name) };
+    *out = (bridged_network){ .name = text(p->name) };
     return strlen(out->name) == p->name.len && config_is_peer_name(out->name) &&
            read_field(&config_url, &as_url, p->url, out) &&
            read_field(&config_hosts, &as_domains, p->domains, out) &&
@@ -153,13 +154,13 @@ static void clear_list(config_list *list)
     list->n = 0;
 }
 
-void network_clear(network *n)
+void network_clear(bridged_network *n)
 {
     free(n->name);
     free(n->url);
     clear_list(&n->domains);
     clear_list(&n->numbers);
-    *n = (network){ 0 };
+    *n = (bridged_network){ 0 };
 }
 
 static void copy_list(const config_list *from, config_list *to)
@@ -168,12 +169,12 @@ static void copy_list(const config_list *from, config_list *to)
         to->at[to->n++] = text(teal_text(from->at[i]));
 }
 
-static void copy_configured(const config_peer *from, network *to)
+static void copy_configured(const config_peer *from, bridged_network *to)
 {
-    *to = (network){ .name = text(teal_text(from->name)),
-                     .url = text(teal_text(from->url)),
-                     .n_keys = from->keys.n,
-                     .configured = true };
+    *to = (bridged_network){ .name = text(teal_text(from->name)),
+                             .url = text(teal_text(from->url)),
+                             .n_keys = from->keys.n,
+                             .configured = true };
     copy_list(&from->domains, &to->domains);
     copy_list(&from->numbers, &to->numbers);
     for (size_t i = 0; i < from->keys.n; i++) {
@@ -194,9 +195,9 @@ static void free_view(networks_view *v)
     free(v);
 }
 
-static void place(networks_view *v, const network *n, size_t slot)
+static void place(networks_view *v, const bridged_network *n, size_t slot)
 {
-    network *placed = malloc(sizeof *placed);
+    bridged_network *placed = malloc(sizeof *placed);
     if (placed == NULL)
         bug("out of memory");
     *placed = *n;
@@ -212,7 +213,7 @@ static networks_view *make_view(const config *c)
         bug("out of memory");
     v->config = c;
     for (size_t i = 0; i < c->n_peers; i++) {
-        network n;
+        bridged_network n;
         copy_configured(&c->peers[i], &n);
         place(v, &n, i);
     }
@@ -222,7 +223,7 @@ static networks_view *make_view(const config *c)
 /* The one that it had, else one that nobody had or has; NETWORKS_MAX: there is none. */
 static size_t choose_slot(const networks_view *v, const networks_view *before, const char *name)
 {
-    const network *was = networks_named(before, teal_text(name));
+    const bridged_network *was = networks_named(before, teal_text(name));
     if (was != NULL && v->slots[was->slot] == NULL)
         return was->slot;
     size_t slot = 0;
@@ -238,7 +239,7 @@ static void leave_out(const char *name, const char *what)
 
 static void add_peer(networks_view *v, const networks_view *before, const store_peer *p)
 {
-    network n;
+    bridged_network n;
     networks_clash clash;
     bool read = network_read(p, &n);
     size_t slot = choose_slot(v, before, n.name);
@@ -261,10 +262,11 @@ static void add_peer(networks_view *v, const networks_view *before, const store_
 
 static void add_key(networks_view *v, const store_peer_key *k)
 {
-    const network *named = networks_named(v, k->peer), *owner = networks_with_key(v, k->key);
+    const bridged_network *named = networks_named(v, k->peer),
+                          *owner = networks_with_key(v, k->key);
     if (named == NULL)
         return; /* was left out, or is no longer configured */
-    network *n = v->slots[named->slot];
+    bridged_network *n = v->slots[named->slot];
     network_key *key = find_key(n, k->key);
     if (key == NULL && owner == NULL && n->n_keys < NETWORK_MAX_KEYS)
         key = &n->keys[n->n_keys++];
@@ -302,7 +304,7 @@ static networks_view *merge(const config *c, const networks_view *before, const 
     for (size_t i = 0; i < from->n_keys; i++)
         add_key(v, &from->keys[i]);
     for (size_t i = 0; i < from->n_suspended; i++) {
-        const network *n = networks_named(v, from->suspended[i]);
+        const bridged_network *n = networks_named(v, from->suspended[i]);
         if (n != NULL)
             v->slots[n->slot]->suspended = true;
     }
@@ -331,6 +333,14 @@ void networks_let_go(networks *n, const networks_view **v)
     if (last)
         free_view(it);
     *v = NULL;
+}
+
+bool networks_is_newest(networks *n, const networks_view *v)
+{
+    pthread_mutex_lock(&n->lock);
+    bool newest = v == n->newest;
+    pthread_mutex_unlock(&n->lock);
+    return newest;
 }
 
 static void publish(networks *n, networks_view *v)

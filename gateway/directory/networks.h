@@ -16,7 +16,7 @@ typedef struct network_key {
     int64_t from_ms, until_ms; /* 0; INT64_MAX: no end */
 } network_key;
 
-typedef struct network {
+typedef struct bridged_network {
     char *name;
     config_list domains, numbers; /* of the handles that it may speak for */
     char *url;
@@ -25,7 +25,7 @@ typedef struct network {
     size_t slot;     /* below NETWORKS_MAX: its own for as long as it is there, free afterwards */
     bool configured; /* [peer NAME] of the configuration; only such a one has a plain leg */
     bool suspended;  /* nothing is sent to it or taken from it */
-} network;
+} bridged_network;
 
 typedef struct networks networks;
 typedef struct networks_view networks_view;
@@ -41,20 +41,21 @@ void networks_close(networks **n);
 /* The newest view, for the caller to let go of; what it hands out lives as long. */
 const networks_view *networks_hold(networks *n);
 void networks_let_go(networks *n, const networks_view **v); /* NULL-safe; clears *v */
+bool networks_is_newest(networks *n, const networks_view *v);
 
 /* NULL: no such network. */
-const network *networks_named(const networks_view *v, teal_bytes name);
+const bridged_network *networks_named(const networks_view *v, teal_bytes name);
 /* Who may speak for this canonical handle; NULL: no other network. Of the number prefixes of all
  * networks, the native one too, the longest wins. */
-const network *networks_for(const networks_view *v, teal_bytes handle);
+const bridged_network *networks_for(const networks_view *v, teal_bytes handle);
 /* Whether the handle is under the gateway's own domains or number prefixes, and no other network's
  * prefix is longer. */
 bool networks_is_native(const networks_view *v, teal_bytes handle);
 /* Whose key it is at that time, suspended or not; NULL: nobody's (any more, or yet). */
-const network *networks_of_key(const networks_view *v, const uint8_t key[static TEAL_KEY_BYTES],
-                               int64_t now_ms);
+const bridged_network *networks_of_key(const networks_view *v,
+                                       const uint8_t key[static TEAL_KEY_BYTES], int64_t now_ms);
 /* NULL: the slot is free. Those of the configuration are in its order, in the first ones. */
-const network *networks_in_slot(const networks_view *v, size_t slot);
+const bridged_network *networks_in_slot(const networks_view *v, size_t slot);
 
 /* Called after each change, with no lock held; one listener, set before the first change. */
 void networks_listen(networks *n, void (*changed)(void *arg), void *arg);

@@ -8,7 +8,7 @@
 
 struct networks_view {
     const config *config;
-    network *slots[NETWORKS_MAX];
+    bridged_network *slots[NETWORKS_MAX];
     size_t held; /* under networks' lock */
 };
 
@@ -27,14 +27,16 @@ typedef struct networks_clash {
 } networks_clash;
 
 /* Whether another network, or the native one, has one of its domains or prefixes. */
-bool networks_clashes(const networks_view *v, const network *candidate, networks_clash *out);
+bool networks_clashes(const networks_view *v, const bridged_network *candidate,
+                      networks_clash *out);
 /* Whose key it is at any time; NULL: nobody's. */
-const network *networks_with_key(const networks_view *v, const uint8_t key[static TEAL_KEY_BYTES]);
+const bridged_network *networks_with_key(const networks_view *v,
+                                         const uint8_t key[static TEAL_KEY_BYTES]);
 
 /* Reads what a store_peer says; false: it is nothing that the configuration would take. out is for
  * network_clear either way. */
-bool network_read(const store_peer *p, network *out);
-void network_clear(network *n);
+bool network_read(const store_peer *p, bridged_network *out);
+void network_clear(bridged_network *n);
 
 /* networks_load, by whoever is `changing`. */
 store_result networks_reload(networks *n, store *s);

@@ -19,7 +19,8 @@ enum {
 typedef struct peer_link {
     pthread_mutex_t lock;
     pthread_cond_t freed;
-    http_client *clients[CLIENTS];
+    http_client *clients[CLIENTS]; /* NULL until the first question */
+    char *url;                     /* of the network that was asked last */
     bool taken[CLIENTS];
     int64_t back_off_ms;  /* since failed_at_ms; 0: the last question did not fail */
     int64_t failed_at_ms; /* on the clock that callers pass in */
@@ -27,7 +28,7 @@ typedef struct peer_link {
 
 struct peers {
     const config *config;
-    peer_link links[CONFIG_MAX_PEERS]; /* one for each of config->peers */
+    peer_link links[NETWORKS_MAX]; /* one for each slot */
 };
 
 peers *peers_open(const config *c)
@@ -39,11 +40,9 @@ peers *peers_open(const config *c)
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    for (size_t i = 0; i < c->n_peers; i++) {
+    for (size_t i = 0; i < NETWORKS_MAX; i++) {
         pthread_mutex_init(&p->links[i].lock, NULL);
         pthread_cond_init(&p->links[i].freed, &monotonic);
-        for (size_t k = 0; k < CLIENTS; k++)
-            p->links[i].clients[k] = http_client_open(MAX_ANSWER_BYTES);
     }
     pthread_condattr_destroy(&monotonic);
     return p;
@@ -53,9 +52,10 @@ void peers_close(peers **p)
 {
     if (*p == NULL)
         return;
-    for (size_t i = 0; i < (*p)->config->n_peers; i++) {
+    for (size_t i = 0; i < NETWORKS_MAX; i++) {
         for (size_t k = 0; k < CLIENTS; k++)
             http_client_close(&(*p)->links[i].clients[k]);
+        free((*p)->links[i].url);
         pthread_cond_destroy(&(*p)->links[i].freed);
         pthread_mutex_destroy(&(*p)->links[i].lock);
     }
@@ -108,11 +108,29 @@ static bool is_tried(const peer_link *l)
     return l->back_off_ms > 0 && taken;
 }
 
-static bool take_client(const peers *p, peer_link *l, int64_t now_ms, size_t *which)
+/* What is known of the link holds for one URL: another network may have the slot now, or the
+ * network be elsewhere. */
+static void turn_to(peer_link *l, const bridged_network *peer)
+{
+    if (l->url != NULL && strcmp(l->url, peer->url) == 0)
+        return;
+    free(l->url);
+    l->url = strdup(peer->url);
+    if (l->url == NULL)
+        bug("out of memory");
+    l->back_off_ms = 0;
+    for (size_t i = 0; i < CLIENTS; i++)
+        if (l->clients[i] == NULL)
+            l->clients[i] = http_client_open(MAX_ANSWER_BYTES);
+}
+
+static bool take_client(const peers *p, peer_link *l, const bridged_network *peer, int64_t now_ms,
+                        size_t *which)
 {
     struct timespec until = monotonic_after(WAIT_FOR_CLIENT_MS);
     bool takes = false, waits = true;
     pthread_mutex_lock(&l->lock);
+    turn_to(l, peer);
     while (waits && !is_backing_off(p, l, now_ms) && !is_tried(l) && !(takes = take_free(l, which)))
         waits = pthread_cond_timedwait(&l->freed, &l->lock, &until) == 0;
     pthread_mutex_unlock(&l->lock);
@@ -126,18 +144,20 @@ static int64_t longer(int64_t back_off_ms)
     return back_off_ms < BACK_OFF_MAX_MS / 2 ? 2 * back_off_ms : BACK_OFF_MAX_MS;
 }
 
-static void give_back(peer_link *l, size_t which, bool failed, int64_t at_ms)
+static void give_back(peer_link *l, const bridged_network *peer, size_t which, bool failed,
+                      int64_t at_ms)
 {
     pthread_mutex_lock(&l->lock);
     l->taken[which] = false;
-    l->back_off_ms = failed ? longer(l->back_off_ms) : 0;
-    if (failed)
-        l->failed_at_ms = at_ms;
+    if (strcmp(l->url, peer->url) == 0) {
+        l->back_off_ms = failed ? longer(l->back_off_ms) : 0;
+        l->failed_at_ms = failed ? at_ms : l->failed_at_ms;
+    }
     pthread_cond_broadcast(&l->freed);
     pthread_mutex_unlock(&l->lock);
 }
 
-static bool write_url(const config_peer *peer, teal_bytes handle, const char *suffix,
+static bool write_url(const bridged_network *peer, teal_bytes handle, const char *suffix,
                       char url[static MAX_URL_BYTES])
 {
     teal_writer w = { (uint8_t *)url, MAX_URL_BYTES, 0 };
@@ -149,7 +169,7 @@ static bool write_url(const config_peer *peer, teal_bytes handle, const char *su
     return teal_write_fits(&w);
 }
 
-static peers_result complain(const config_peer *peer, const char *what)
+static peers_result complain(const bridged_network *peer, const char *what)
 {
     log_event(LOG_WARN, "directory.peer", "peer", peer->name, "what", what, NULL);
     return PEERS_UNREACHABLE;
@@ -161,7 +181,7 @@ static bool is_failure(const http_answer *a)
     return a->status == 0 || a->status == 408 || a->status == 429 || a->status >= 500;
 }
 
-static peers_result read_answer(const config_peer *peer, const http_answer *a, json_t **out)
+static peers_result read_answer(const bridged_network *peer, const http_answer *a, json_t **out)
 {
     char status[24];
     if (a->status == 0)
@@ -178,16 +198,16 @@ static peers_result read_answer(const config_peer *peer, const http_answer *a, j
     return complain(peer, "the answer is no JSON object");
 }
 
-peers_result peers_ask(peers *p, const config_peer *peer, const char *method, teal_bytes handle,
+peers_result peers_ask(peers *p, const bridged_network *peer, const char *method, teal_bytes handle,
                        const char *suffix, int64_t now_ms, json_t **out)
 {
-    peer_link *l = &p->links[peer - p->config->peers];
+    peer_link *l = &p->links[peer->slot];
     char url[MAX_URL_BYTES];
     size_t which;
     *out = NULL;
     if (!write_url(peer, handle, suffix, url))
         return complain(peer, "its URL is too long");
-    if (!take_client(p, l, now_ms, &which))
+    if (!take_client(p, l, peer, now_ms, &which))
         return PEERS_UNREACHABLE;
 
     http_answer answer;
@@ -195,6 +215,6 @@ peers_result peers_ask(peers *p, const config_peer *peer, const char *method, te
     http_client_call(l->clients[which], method, url, NULL, (teal_bytes){ 0 },
                      p->config->peer_timeout_ms, &answer);
     peers_result result = read_answer(peer, &answer, out);
-    give_back(l, which, is_failure(&answer), now_ms + monotonic_ms() - started_ms);
+    give_back(l, peer, which, is_failure(&answer), now_ms + monotonic_ms() - started_ms);
     return result;
 }

@@ -3,7 +3,7 @@
 #ifndef TEAL_GATEWAY_DIRECTORY_PEERS_H
 #define TEAL_GATEWAY_DIRECTORY_PEERS_H
 
-#include "gateway/config.h"
+#include "gateway/directory/networks.h"
 
 #include <jansson.h>
 
@@ -20,8 +20,9 @@ peers *peers_open(const config *c);
 void peers_close(peers **p);
 
 /* {method} {peer->url}/v1/directory/{handle}{suffix}; blocks up to peer_timeout_ms. *out: a JSON
- * object, which the caller frees. `peer` is one of the configuration's. Any thread. */
-peers_result peers_ask(peers *p, const config_peer *peer, const char *method, teal_bytes handle,
+ * object, which the caller frees. `peer` is held by the caller; nobody asks one that is suspended.
+ * Any thread. */
+peers_result peers_ask(peers *p, const bridged_network *peer, const char *method, teal_bytes handle,
                        const char *suffix, int64_t now_ms, json_t **out);
 
 #endif

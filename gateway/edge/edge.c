@@ -21,6 +21,7 @@ typedef struct edge {
     size_t manifest_len;
     const store_ops *back_end;
     store *store; /* until the writer has it */
+    networks *networks;
     writer *writer;
     directory *directory;
     rest *rest;
@@ -54,6 +55,9 @@ static bool open_store(edge *e, const config *c)
                 store_result_name(opened));
         return false;
     }
+    e->networks = networks_open(c);
+    if (networks_load(e->networks, e->store) != STORE_OK)
+        return false;
     e->writer = writer_start(e->store, c->max_waiting);
     if (e->writer != NULL)
         e->store = NULL;
@@ -66,7 +70,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
     if (e->keys == NULL || !keys_load_manifest(c, e->manifest, &e->manifest_len, stderr) ||
         !open_store(e, c))
         return false;
-    e->directory = directory_open(c, e->writer);
+    e->directory = directory_open(c, e->networks, e->writer);
     e->rest = rest_open(c, stderr);
     if (e->directory == NULL || e->rest == NULL)
         return false;
@@ -74,6 +78,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
     const core_parts parts = { .config = c,
                                .keys = e->keys,
                                .gateway_manifest = manifest,
+                               .networks = e->networks,
                                .writer = e->writer,
                                .directory = e->directory,
                                .room_fd = room_fd,
@@ -81,9 +86,12 @@ static bool open_parts(edge *e, const config *c, int room_fd)
                                .inbox_changed = inbox_changed,
                                .arg = e->rest };
     e->core = core_start(&parts);
-    e->services = (rest_services){
-        .config = c, .core = e->core, .directory = e->directory, .gateway_manifest = manifest
-    };
+    e->services = (rest_services){ .config = c,
+                                   .core = e->core,
+                                   .networks = e->networks,
+                                   .writer = e->writer,
+                                   .directory = e->directory,
+                                   .gateway_manifest = manifest };
     return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
 }
 
@@ -97,6 +105,7 @@ static void close_parts(edge *e)
     rest_close(&e->rest); /* only now: the core wakes inboxes until it has stopped */
     if (e->directory != NULL)
         directory_close(&e->directory);
+    networks_close(&e->networks);
     if (e->writer != NULL)
         writer_stop(&e->writer);
     if (e->store != NULL)

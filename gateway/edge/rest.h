@@ -23,6 +23,8 @@ typedef struct rest_request rest_request;
 typedef struct rest_services {
     const config *config;
     core *core;
+    networks *networks;
+    writer *writer;
     directory *directory;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */

@@ -2,10 +2,12 @@
 #include "gateway/links/rcs_http.h"
 
 #include "gateway/http_client.h"
+#include "gateway/log.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
+#define RESOURCE "/v1/messages"
 enum { MAX_ANSWER_BYTES = 256 << 10 }; /* keys-stale comes with manifests */
 
 struct rcs_http {
@@ -15,14 +17,20 @@ struct rcs_http {
     char why[160];
 };
 
-rcs_http *rcs_http_open(const config_peer *peer, int64_t timeout_ms)
+rcs_http *rcs_http_open(const char *url, int64_t timeout_ms)
 {
     rcs_http *l = calloc(1, sizeof *l);
-    if (l == NULL || asprintf(&l->url, "%s/v1/messages", peer->url) < 0)
+    if (l == NULL || asprintf(&l->url, "%s" RESOURCE, url) < 0)
         bug("out of memory");
     l->client = http_client_open(MAX_ANSWER_BYTES);
     l->timeout_ms = timeout_ms;
     return l;
+}
+
+bool rcs_http_leads_to(const rcs_http *l, const char *url)
+{
+    size_t len = strlen(url);
+    return strncmp(l->url, url, len) == 0 && strcmp(l->url + len, RESOURCE) == 0;
 }
 
 void rcs_http_close(rcs_http **l)

@@ -159,7 +159,8 @@ int rig_open(void **state)
     assert_int_equal(store_sqlite.open(r->url, false, &r->reader), STORE_OK);
     r->writer = writer_start(s, r->config.max_waiting);
     assert_non_null(r->writer);
-    r->directory = directory_open(&r->config, r->writer);
+    r->networks = networks_open(&r->config);
+    r->directory = directory_open(&r->config, r->networks, r->writer);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
     make_gateway(r);
@@ -174,6 +175,7 @@ int rig_close(void **state)
     core_rig *r = *state;
     core_stop(&r->core);
     directory_close(&r->directory);
+    networks_close(&r->networks);
     writer_stop(&r->writer);
     store_sqlite.close(&r->reader);
     scripted_peer_stop(&r->peer);
@@ -228,6 +230,7 @@ void rig_start(core_rig *r, uint8_t generation)
     core_parts parts = { .config = &r->config,
                          .keys = &r->keys,
                          .gateway_manifest = r->manifest,
+                         .networks = r->networks,
                          .writer = r->writer,
                          .directory = r->directory,
                          .room_fd = r->fds[0],

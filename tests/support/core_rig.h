@@ -38,6 +38,7 @@ typedef struct core_rig {
     teal_arena arena; /* for what a test builds and reads */
     teal_bytes manifest;
     scripted_peer *peer, *other;
+    networks *networks;
     writer *writer;
     directory *directory;
     store *reader;

@@ -31,7 +31,10 @@ static void configure(directory_fixture *f)
         .native_numbers = { { "+1415" }, 1 },
         .peer_timeout_ms = 10000,
         .lookup_ttl_ms = 300000,
-        .peers = { { "rcs", { { "rcs.example" }, 1 }, { { "+4477" }, 1 }, f->url } },
+        .peers = { { .name = "rcs",
+                     .domains = { { "rcs.example" }, 1 },
+                     .numbers = { { "+4477" }, 1 },
+                     .url = f->url } },
         .n_peers = 1,
         .sms_host = "127.0.0.1",
         .sms_numbers = { { "+44", "+1415" }, 2 },
@@ -49,7 +52,8 @@ int directory_fixture_open(void **state)
     assert_int_equal(store_sqlite.open(folder_file(&f->where, "db"), true, &s), STORE_OK);
     assert_int_equal(store_sqlite.open(folder_file(&f->where, "db"), false, &f->reader), STORE_OK);
     f->writer = writer_start(s, 16);
-    f->directory = directory_open(&f->config, f->writer);
+    f->networks = networks_open(&f->config);
+    f->directory = directory_open(&f->config, f->networks, f->writer);
     *state = f;
     return 0;
 }
@@ -58,6 +62,7 @@ int directory_fixture_close(void **state)
 {
     directory_fixture *f = *state;
     directory_close(&f->directory);
+    networks_close(&f->networks);
     writer_stop(&f->writer);
     store_sqlite.close(&f->reader);
     lying_peer_stop(&f->peer);

@@ -26,6 +26,7 @@ typedef struct directory_fixture {
     lying_peer *peer;
     config config;
     char url[64];
+    networks *networks;
     directory *directory;
     teal_arena arena;
     directory_entry entry; /* of the last look-up or claim */

@@ -230,6 +230,7 @@ static int open_with_numbers(void **state)
     static char prefix[] = "+4477";
     r->config.peers[0].numbers.at[0] = prefix;
     r->config.peers[0].numbers.n = 1;
+    assert_int_equal(networks_load(r->networks, r->reader), STORE_OK);
     teal_bytes handle = teal_text(RITA_TEL);
     teal_device devices[1] = { 0 };
     test_device d = test_device_of(61);
