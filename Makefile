@@ -58,7 +58,7 @@ gen_h       := $(gen_c:.c=.h)
 codec_src   := $(shell find codecs -name '*.c')
 client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
-test_src    := $(shell find tests/unit tests/vectors -name 'test_*.c' 2>/dev/null)
+test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_*.c' 2>/dev/null)
 # Those that start threads; they run under ThreadSanitizer too.
 threaded    := writer calls rest rest_connections core_submit core_queue core_room channel \
                directory directory_claims directory_peers edge_messages edge_directory room_plain

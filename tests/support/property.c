@@ -67,6 +67,15 @@ const char *property_differ(teal_bytes got, teal_bytes want)
                           got.len, want.len, at, (char *)shown[0], (char *)shown[1]);
 }
 
+const char *property_ok(teal_result result, const teal_diag *why)
+{
+    if (result == TEAL_OK)
+        return NULL;
+    return property_wrong("%s: %s at %zu", teal_result_text(result),
+                          why != NULL && why->rule != NULL ? why->rule : "no rule",
+                          why != NULL ? why->at : 0);
+}
+
 static const char *replay(property claim, const test_choices *choices, test_choices *used)
 {
     test_random r = test_random_replayed(choices, used);
@@ -204,6 +213,6 @@ void property_assert(const char *name, property claim, size_t times)
         report(name, times, &failure);
         fail();
     }
-    if (moot > times / 10 * 9)
+    if (moot > times / 100 * 99)
         fail_msg("%s: moot for %zu of %zu values", name, moot, times);
 }

@@ -14,6 +14,7 @@
 #ifndef TEAL_TESTS_SUPPORT_PROPERTY_H
 #define TEAL_TESTS_SUPPORT_PROPERTY_H
 
+#include "codecs/result.h"
 #include "tests/support/random.h"
 
 /* NULL where the claim holds for the value drawn, else what is wrong. It returns rather than
@@ -28,6 +29,11 @@ extern const char property_moot[];
 const char *property_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* NULL where they are equal, else both, as hexadecimal or text, around the first difference. */
 const char *property_differ(teal_bytes got, teal_bytes want);
+
+/* NULL if the result is TEAL_OK, else it and why (may be NULL). */
+const char *property_ok(teal_result result, const teal_diag *why);
+/* NULL if the claim is true, else its words. All of these chain with ?: */
+#define property_that(claim) ((claim) ? NULL : property_wrong("not so: %s", #claim))
 
 /* Fails the test unless the property holds for so many random values. */
 #define assert_property(claim, times) property_assert(#claim, claim, times)

@@ -1,7 +1,6 @@
 /* Delivery receipts: SMPP 3.4 appendix B, the dialects that centres write, and the parameters. */
 #include "codecs/sms/dlr.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,30 +157,6 @@ static void test_encode(void **state)
     assert_int_equal(small.len, w.len);
 }
 
-static void test_round_trips(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    static const char digits[] = "0123456789abcdefABCDEF-";
-    for (unsigned run = 0; run < 2000; run++) {
-        uint8_t id[64], buf[256];
-        size_t len = 1 + test_random_below(&s, sizeof id);
-        for (size_t i = 0; i < len; i++)
-            id[i] = (uint8_t)digits[test_random_below(&s, sizeof digits - 1)];
-        teal_dlr dlr = { .id = { id, len }, .state = (teal_dlr_state)(1 + run % 8) }, back;
-        dlr.error = teal_text(run % 3 ? "0f1" : "");
-        dlr.done_date = teal_text(run % 5 ? "2611240901" : "");
-        teal_writer w = { buf, sizeof buf, 0 };
-        assert_int_equal(teal_dlr_encode(&dlr, &w), TEAL_OK);
-        assert_int_equal(teal_dlr_decode(teal_written(&w), &back, NULL), TEAL_OK);
-        assert_true(teal_bytes_equal(back.id, dlr.id));
-        assert_int_equal(back.state, dlr.state);
-        assert_true(teal_bytes_equal(back.error, dlr.error));
-        assert_true(teal_bytes_equal(back.done_date, dlr.done_date));
-        assert_int_equal(back.submit_date.len, 0);
-    }
-}
-
 static void test_final(void **state)
 {
     (void)state;
@@ -201,7 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text),          cmocka_unit_test(test_message),
         cmocka_unit_test(test_not_a_receipt), cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_round_trips),   cmocka_unit_test(test_final),
+        cmocka_unit_test(test_final),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

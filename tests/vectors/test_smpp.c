@@ -1,7 +1,6 @@
-/* SMPP 3.4 units: layouts of section 4, each length that lies, and random round trips. */
+/* SMPP 3.4 units: layouts of section 4, and each length that lies. */
 #include "codecs/sms/smpp.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -356,86 +355,6 @@ static void test_encode_refuses(void **state)
     assert_int_equal(w.len, 0);
 }
 
-static teal_bytes random_view(test_random *s, size_t max, bool text)
-{
-    static uint8_t pool[4096];
-    static size_t used;
-    size_t len = test_random_below(s, max + 1);
-    used = used + len > sizeof pool ? 0 : used;
-    uint8_t *at = pool + used;
-    used += len;
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(text ? 1 + test_random_below(s, 255) : test_random_below(s, 256));
-    return (teal_bytes){ at, len };
-}
-
-static teal_bytes random_time(test_random *s)
-{
-    return test_random_below(s, 2) ? BYTES("020610233429000R") : (teal_bytes){ 0 };
-}
-
-static teal_smpp_address random_address(test_random *s, size_t max)
-{
-    return (teal_smpp_address){ (uint8_t)test_random_u64(s), (uint8_t)test_random_u64(s),
-                                random_view(s, max, true) };
-}
-
-static teal_smpp_pdu random_pdu(test_random *s, teal_writer *tlvs)
-{
-    teal_smpp_pdu pdu = { .command = good[test_random_below(s, GOOD)].command };
-    pdu.sequence = (uint32_t)test_random_u64(s);
-    if (pdu.command & TEAL_SMPP_RESP)
-        pdu.status = test_random_below(s, 2) ? 0 : ESME_RTHROTTLED;
-    if (pdu.command == TEAL_SMPP_SUBMIT_SM || pdu.command == TEAL_SMPP_DELIVER_SM)
-        pdu.message = (teal_smpp_message){ .service_type = random_view(s, 5, true),
-                                           .source = random_address(s, 20),
-                                           .destination = random_address(s, 20),
-                                           .esm_class = (uint8_t)test_random_u64(s),
-                                           .protocol_id = (uint8_t)test_random_u64(s),
-                                           .schedule_delivery_time = random_time(s),
-                                           .validity_period = random_time(s),
-                                           .data_coding = (uint8_t)test_random_u64(s),
-                                           .short_message = random_view(s, 254, false) };
-    else if (pdu.command & TEAL_SMPP_RESP && pdu.command != TEAL_SMPP_GENERIC_NACK)
-        pdu.id = random_view(s, pdu.command & 0x04 ? 64 : 15, true);
-    else if (pdu.command == TEAL_SMPP_BIND_TRANSCEIVER)
-        pdu.bind = (teal_smpp_bind){ .system_id = random_view(s, 15, true),
-                                     .password = random_view(s, 8, true),
-                                     .system_type = random_view(s, 12, true),
-                                     .interface_version = TEAL_SMPP_VERSION,
-                                     .range = random_address(s, 40) };
-    tlvs->len = 0;
-    for (size_t n = test_random_below(s, 4); n > 0; n--)
-        teal_smpp_tlv_write(tlvs, (uint16_t)(0x1400 + n), random_view(s, 20, false));
-    pdu.tlvs = teal_written(tlvs);
-    return pdu;
-}
-
-static void test_random_round_trips(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 20000; run++) {
-        uint8_t tlv_buf[128], first[1024], second[1024];
-        teal_writer tlvs = { tlv_buf, sizeof tlv_buf, 0 };
-        teal_writer a = { first, sizeof first, 0 }, b = { second, sizeof second, 0 };
-        teal_smpp_pdu pdu = random_pdu(&s, &tlvs), back;
-        assert_int_equal(teal_smpp_encode(&pdu, &a, NULL), TEAL_OK);
-        assert_int_equal(teal_smpp_decode(teal_written(&a), &back, NULL), TEAL_OK);
-        assert_int_equal(back.command, pdu.command);
-        assert_int_equal(back.status, pdu.status);
-        assert_int_equal(back.sequence, pdu.sequence);
-        assert_true(teal_bytes_equal(back.tlvs, pdu.tlvs));
-        if (pdu.command == TEAL_SMPP_DELIVER_SM) {
-            assert_true(teal_bytes_equal(back.message.short_message, pdu.message.short_message));
-            assert_true(
-                teal_bytes_equal(back.message.destination.digits, pdu.message.destination.digits));
-        }
-        assert_int_equal(teal_smpp_encode(&back, &b, NULL), TEAL_OK);
-        assert_true(teal_bytes_equal(teal_written(&a), teal_written(&b)));
-    }
-}
-
 static void test_tlvs(void **state)
 {
     (void)state;
@@ -586,7 +505,6 @@ int main(void)
         cmocka_unit_test(test_deliver_resp_may_be_bare),
         cmocka_unit_test(test_frame),
         cmocka_unit_test(test_encode_refuses),
-        cmocka_unit_test(test_random_round_trips),
         cmocka_unit_test(test_tlvs),
         cmocka_unit_test(test_user_data),
         cmocka_unit_test(test_status),

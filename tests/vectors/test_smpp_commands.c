@@ -1,9 +1,8 @@
-/* SMPP 3.4 commands beside submit and deliver: layouts of §4.1.7 and §4.7..§4.12, and random units
- * of every command, each member of them compared. */
+/* SMPP 3.4 commands beside submit and deliver: layouts of §4.1.7 and §4.7..§4.12, each member of
+ * them compared. */
 #include "codecs/sms/dlr.h"
 #include "codecs/sms/smpp.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,169 +209,6 @@ static void test_cut_short(void **state)
     }
 }
 
-/* --- random units of every command -------------------------------------------------------------
- */
-
-static teal_bytes view(test_random *s, size_t max, uint8_t least)
-{
-    static uint8_t pool[8192];
-    static size_t used;
-    size_t len = test_random_below(s, max + 1);
-    used = used + len > sizeof pool ? 0 : used;
-    uint8_t *at = pool + used;
-    used += len;
-    for (size_t i = 0; i < len; i++)
-        at[i] = (uint8_t)(least + test_random_below(s, 256U - least));
-    return (teal_bytes){ at, len };
-}
-
-static teal_bytes string(test_random *s, size_t max)
-{
-    return view(s, max, 1);
-}
-
-static teal_bytes date(test_random *s)
-{
-    return test_random_below(s, 2) ? TEXT("020610233429000R") : (teal_bytes){ 0 };
-}
-
-static teal_smpp_address address(test_random *s, size_t max)
-{
-    return (teal_smpp_address){ (uint8_t)test_random_u64(s), (uint8_t)test_random_u64(s),
-                                string(s, max) };
-}
-
-static teal_smpp_message any_message(test_random *s)
-{
-    return (teal_smpp_message){ .service_type = string(s, 5),
-                                .source = address(s, 20),
-                                .destination = address(s, 20),
-                                .esm_class = (uint8_t)test_random_u64(s),
-                                .protocol_id = (uint8_t)test_random_u64(s),
-                                .priority_flag = (uint8_t)test_random_u64(s),
-                                .schedule_delivery_time = date(s),
-                                .validity_period = date(s),
-                                .registered_delivery = (uint8_t)test_random_u64(s),
-                                .replace_if_present_flag = (uint8_t)test_random_u64(s),
-                                .data_coding = (uint8_t)test_random_u64(s),
-                                .sm_default_msg_id = (uint8_t)test_random_u64(s),
-                                .short_message = view(s, 254, 0) };
-}
-
-static teal_smpp_pdu any_pdu(test_random *s)
-{
-    static const uint32_t commands[] = {
-        TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_BIND_TRANSMITTER,   TEAL_SMPP_QUERY_SM,
-        TEAL_SMPP_SUBMIT_SM,     TEAL_SMPP_DELIVER_SM,         TEAL_SMPP_UNBIND,
-        TEAL_SMPP_REPLACE_SM,    TEAL_SMPP_CANCEL_SM,          TEAL_SMPP_BIND_TRANSCEIVER,
-        TEAL_SMPP_ENQUIRE_LINK,  TEAL_SMPP_ALERT_NOTIFICATION, TEAL_SMPP_DATA_SM,
-        TEAL_SMPP_OUTBIND,       TEAL_SMPP_GENERIC_NACK,
-    };
-    teal_smpp_pdu pdu = { .command =
-                              commands[test_random_below(s, sizeof commands / sizeof *commands)],
-                          .status =
-                              (uint32_t)(test_random_below(s, 2) * test_random_below(s, 0x500)),
-                          .sequence = (uint32_t)test_random_u64(s) };
-    switch (pdu.command) {
-    case TEAL_SMPP_BIND_RECEIVER:
-    case TEAL_SMPP_BIND_TRANSMITTER:
-    case TEAL_SMPP_BIND_TRANSCEIVER:
-        pdu.bind = (teal_smpp_bind){ string(s, 15), string(s, 8), string(s, 12),
-                                     (uint8_t)test_random_u64(s), address(s, 40) };
-        break;
-    case TEAL_SMPP_OUTBIND:
-        pdu.bind = (teal_smpp_bind){ .system_id = string(s, 15), .password = string(s, 8) };
-        break;
-    case TEAL_SMPP_SUBMIT_SM:
-    case TEAL_SMPP_DELIVER_SM:
-        pdu.message = any_message(s);
-        break;
-    case TEAL_SMPP_DATA_SM:
-        pdu.message = (teal_smpp_message){ .service_type = string(s, 5),
-                                           .source = address(s, 64),
-                                           .destination = address(s, 64),
-                                           .esm_class = (uint8_t)test_random_u64(s),
-                                           .registered_delivery = (uint8_t)test_random_u64(s),
-                                           .data_coding = (uint8_t)test_random_u64(s) };
-        break;
-    case TEAL_SMPP_QUERY_SM:
-        pdu.id = string(s, 64);
-        pdu.message.source = address(s, 20);
-        break;
-    case TEAL_SMPP_CANCEL_SM:
-        pdu.id = string(s, 64);
-        pdu.message = (teal_smpp_message){ .service_type = string(s, 5),
-                                           .source = address(s, 20),
-                                           .destination = address(s, 20) };
-        break;
-    case TEAL_SMPP_REPLACE_SM:
-        pdu.id = string(s, 64);
-        pdu.message = (teal_smpp_message){ .source = address(s, 20),
-                                           .schedule_delivery_time = date(s),
-                                           .validity_period = date(s),
-                                           .registered_delivery = (uint8_t)test_random_u64(s),
-                                           .sm_default_msg_id = (uint8_t)test_random_u64(s),
-                                           .short_message = view(s, 254, 0) };
-        break;
-    case TEAL_SMPP_ALERT_NOTIFICATION:
-        pdu.message =
-            (teal_smpp_message){ .source = address(s, 64), .destination = address(s, 64) };
-        break;
-    default:
-        break;
-    }
-    return pdu;
-}
-
-static teal_smpp_pdu any_response(test_random *s)
-{
-    static const uint32_t commands[] = { TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_SUBMIT_SM,
-                                         TEAL_SMPP_DELIVER_SM,    TEAL_SMPP_DATA_SM,
-                                         TEAL_SMPP_QUERY_SM,      TEAL_SMPP_CANCEL_SM,
-                                         TEAL_SMPP_REPLACE_SM,    TEAL_SMPP_UNBIND };
-    teal_smpp_pdu pdu = {
-        .command =
-            TEAL_SMPP_RESP | commands[test_random_below(s, sizeof commands / sizeof *commands)],
-        .status = (uint32_t)(test_random_below(s, 2) * test_random_below(s, 0x500)),
-        .sequence = (uint32_t)test_random_u64(s)
-    };
-    switch (pdu.command & ~TEAL_SMPP_RESP) {
-    case TEAL_SMPP_BIND_RECEIVER:
-        pdu.id = string(s, 15);
-        break;
-    case TEAL_SMPP_SUBMIT_SM:
-    case TEAL_SMPP_DELIVER_SM:
-    case TEAL_SMPP_DATA_SM:
-        pdu.id = string(s, 64);
-        break;
-    case TEAL_SMPP_QUERY_SM:
-        pdu.id = TEXT("1");
-        pdu.outcome = (teal_smpp_outcome){ date(s), (uint8_t)test_random_u64(s),
-                                           (uint8_t)test_random_u64(s) };
-        break;
-    default:
-        break;
-    }
-    return pdu;
-}
-
-static void test_random_values(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 20000; run++) {
-        uint8_t tlv_buf[128], buf[1024];
-        teal_writer tlvs = { tlv_buf, sizeof tlv_buf, 0 }, w = { buf, sizeof buf, 0 };
-        teal_smpp_pdu pdu = test_random_below(&s, 2) ? any_pdu(&s) : any_response(&s), back;
-        for (size_t n = test_random_below(&s, 4); n > 0; n--)
-            teal_smpp_tlv_write(&tlvs, (uint16_t)(0x1400 + n), view(&s, 20, 0));
-        pdu.tlvs = teal_written(&tlvs);
-        assert_int_equal(teal_smpp_encode(&pdu, &w, NULL), TEAL_OK);
-        assert_int_equal(teal_smpp_decode(teal_written(&w), &back, NULL), TEAL_OK);
-        assert_pdu(&pdu, &back);
-    }
-}
-
 /* data_sm carries a text as deliver_sm does, a receipt too. */
 static void test_data_sm_carries(void **state)
 {
@@ -399,7 +235,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_random_values),
         cmocka_unit_test(test_data_sm_carries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

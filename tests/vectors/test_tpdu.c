@@ -1,11 +1,9 @@
-/* SMS TPDUs: published units, the fields of 3GPP TS 23.040 §9.2.3 one by one, and random round
- * trips. */
+/* SMS TPDUs: published units, and the fields of 3GPP TS 23.040 §9.2.3 one by one. */
 #include "codecs/sms/segment.h"
 #include "codecs/sms/smpp.h"
 #include "codecs/sms/tpdu.h"
 #include "tests/support/exact.h"
 #include "tests/support/hex.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -510,110 +508,6 @@ static void test_times(void **state)
     }
 }
 
-/* --- random units ------------------------------------------------------------------------------
- */
-
-static teal_tpdu_time random_time(test_random *s)
-{
-    int quarters = (int)test_random_below(s, 2 * 79 + 1) - 79;
-    int64_t local = 631152000 + (int64_t)test_random_below(s, 3155760000);
-    teal_tpdu_time t = { (local - quarters * 900) * 1000, (int8_t)quarters, { 0 } };
-    if (test_random_below(s, 8) == 0) {
-        t = (teal_tpdu_time){ .unix_ms = TEAL_TPDU_TIME_UNKNOWN };
-        t.octets[1] = (uint8_t)test_random_u64(s) | 0x0F; /* of a month that is no number */
-    }
-    return t;
-}
-
-static teal_tpdu_address random_address(test_random *s)
-{
-    static const char *const letters[] = { "a", "Z", "é", "€", "@", "Δ", " ", "1", "[" };
-    teal_tpdu_address a = { .ton = (uint8_t)test_random_below(s, 8),
-                            .npi = (uint8_t)test_random_below(s, 16) };
-    teal_writer w = { a.text, sizeof a.text, 0 };
-    bool name = a.ton == TEAL_TPDU_TON_ALPHANUMERIC;
-    for (size_t n = test_random_below(s, name ? 6 : 21); n > 0; n--)
-        if (name)
-            teal_write_text(&w, letters[test_random_below(s, 9)]);
-        else
-            teal_write_u8(&w, (uint8_t) "0123456789*#abc"[test_random_below(s, 15)]);
-    a.len = (uint8_t)w.len;
-    return a;
-}
-
-static void random_user_data(test_random *s, teal_tpdu *t)
-{
-    static const uint8_t codings[] = { 0x00, 0x04, 0x08, 0x11, 0xC0, 0xE0, 0xF5, 0x24 };
-    t->data_coding = codings[test_random_below(s, sizeof codings)];
-    bool gsm7 = teal_tpdu_coding(t->data_coding) == TEAL_CODING_GSM7;
-    size_t header = 0, most = gsm7 ? 160 : 140;
-    t->has_header = test_random_below(s, 2);
-    if (t->has_header) {
-        header = 1 + test_random_below(s, 30);
-        t->user_data[0] = (uint8_t)(header - 1);
-        most = gsm7 ? 160 - (header * 8 + 6) / 7 + header : 140;
-    }
-    t->len = (uint8_t)(header + test_random_below(s, most - header + 1));
-    for (size_t i = t->has_header ? 1 : 0; i < t->len; i++)
-        t->user_data[i] = (uint8_t)(test_random_u64(s) & (gsm7 && i >= header ? 0x7F : 0xFF));
-}
-
-static teal_tpdu random_tpdu(test_random *s)
-{
-    teal_tpdu t = { .type = (teal_tpdu_type)test_random_below(s, 3),
-                    .report = test_random_below(s, 2),
-                    .address = random_address(s),
-                    FULL };
-    bool report = t.type == TEAL_TPDU_STATUS_REPORT, submit = t.type == TEAL_TPDU_SUBMIT;
-    t.more_to_send = !submit && test_random_below(s, 2);
-    t.loop_prevention = !submit && test_random_below(s, 2);
-    t.reject_duplicates = submit && test_random_below(s, 2);
-    t.reply_path = !report && test_random_below(s, 2);
-    if (t.type != TEAL_TPDU_DELIVER)
-        t.reference = (uint8_t)test_random_u64(s);
-    if (!submit)
-        t.centre_time = random_time(s);
-    if (report) {
-        t.discharge_time = random_time(s);
-        t.status = (uint8_t)test_random_u64(s);
-        t.has_protocol_id = test_random_below(s, 2);
-        t.has_data_coding = t.has_user_data = test_random_below(s, 2);
-    } else if (submit) {
-        t.validity.format = (teal_tpdu_validity_format)test_random_below(s, 4);
-        if (t.validity.format == TEAL_TPDU_VALIDITY_RELATIVE)
-            t.validity.relative = (uint8_t)test_random_u64(s);
-        else if (t.validity.format == TEAL_TPDU_VALIDITY_ABSOLUTE)
-            t.validity.absolute = random_time(s);
-        else if (t.validity.format == TEAL_TPDU_VALIDITY_ENHANCED)
-            t.validity.enhanced[test_random_below(s, 7)] = (uint8_t)test_random_u64(s);
-    }
-    if (t.has_protocol_id)
-        t.protocol_id = (uint8_t)test_random_u64(s);
-    if (t.has_user_data)
-        random_user_data(s, &t);
-    return t;
-}
-
-static void test_random_values(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 20000; run++) {
-        uint8_t buf[TEAL_TPDU_MAX_OCTETS], again[TEAL_TPDU_MAX_OCTETS];
-        teal_writer w = { buf, sizeof buf, 0 }, a = { again, sizeof again, 0 };
-        teal_tpdu t = random_tpdu(&s), back;
-        assert_int_equal(teal_tpdu_encode(&t, &w, NULL), TEAL_OK);
-        assert_int_equal(
-            decode(teal_written(&w),
-                   t.type == TEAL_TPDU_SUBMIT ? TEAL_TPDU_TO_CENTRE : TEAL_TPDU_FROM_CENTRE, &back,
-                   NULL),
-            TEAL_OK);
-        assert_tpdu(&back, &t);
-        assert_int_equal(teal_tpdu_encode(&back, &a, NULL), TEAL_OK);
-        assert_true(teal_bytes_equal(teal_written(&a), teal_written(&w)));
-    }
-}
-
 /* Segments, shift elements and all, go into TPDUs and come out as they were. */
 static void test_segments(void **state)
 {
@@ -657,7 +551,6 @@ int main(void)
         cmocka_unit_test(test_relative_validity),
         cmocka_unit_test(test_outcomes),
         cmocka_unit_test(test_times),
-        cmocka_unit_test(test_random_values),
         cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* User data headers against 3GPP TS 23.040 §9.2.3.24. */
 #include "codecs/sms/udh.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -206,34 +205,6 @@ static void test_every_concat(void **state)
         }
 }
 
-static teal_udh random_udh(test_random *s)
-{
-    teal_udh u = { .shift = { (uint8_t)test_random_below(s, 256),
-                              (uint8_t)test_random_below(s, 256) } };
-    uint16_t mask = test_random_below(s, 2) ? 0xFFFF : 0xFF;
-    if (test_random_below(s, 2))
-        u.ports = (teal_udh_ports){ (uint16_t)(test_random_u64(s) & mask),
-                                    (uint16_t)(test_random_u64(s) & mask), true, mask > 0xFF };
-    if (test_random_below(s, 2)) {
-        u.concat = (teal_udh_concat){ .ref = (uint16_t)(test_random_u64(s) & mask),
-                                      .total = (uint8_t)(1 + test_random_below(s, 255)),
-                                      .wide = mask > 0xFF };
-        u.concat.seq = (uint8_t)(1 + test_random_below(s, u.concat.total));
-    }
-    return u;
-}
-
-static void test_random_values(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 5000; run++) {
-        teal_udh u = random_udh(&s);
-        if (u.concat.total > 0 || u.ports.present || u.shift.locking > 0 || u.shift.single > 0)
-            check_round_trip(&u);
-    }
-}
-
 static void test_nothing_to_say(void **state)
 {
     (void)state;
@@ -265,9 +236,9 @@ static void test_split(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),           cmocka_unit_test(test_encode),
-        cmocka_unit_test(test_every_concat),   cmocka_unit_test(test_random_values),
-        cmocka_unit_test(test_nothing_to_say), cmocka_unit_test(test_split),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_encode),
+        cmocka_unit_test(test_every_concat), cmocka_unit_test(test_nothing_to_say),
+        cmocka_unit_test(test_split),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
