@@ -38,23 +38,32 @@ static int read_number(teal_reader *r, size_t digits, int low, int high)
     return r->failed ? low : value;
 }
 
-/* One of two characters. */
-static uint8_t read_either(teal_reader *r, char a, char b)
+/* One of some characters. */
+static void read_any(teal_reader *r, const char *characters)
 {
     uint8_t c = teal_read_u8(r);
-    if (c != a && c != b)
+    if (c == 0 || strchr(characters, c) == NULL)
         r->failed = true;
-    return c;
+}
+
+static bool is_digit(const teal_reader *r, size_t ahead)
+{
+    return teal_read_left(r) > ahead && r->at[ahead] >= '0' && r->at[ahead] <= '9';
+}
+
+static bool is_next(const teal_reader *r, char c)
+{
+    return teal_read_left(r) > 0 && *r->at == c;
 }
 
 /* Milliseconds of an optional fraction: further digits are cut, not rounded. */
 static int read_fraction(teal_reader *r)
 {
     int ms = 0, unit = 100, digits = 0;
-    if (teal_read_left(r) == 0 || *r->at != '.')
+    if (!is_next(r, '.') && !is_next(r, ','))
         return 0;
     teal_read_u8(r);
-    while (teal_read_left(r) > 0 && *r->at >= '0' && *r->at <= '9') {
+    while (is_digit(r, 0)) {
         ms += (teal_read_u8(r) - '0') * unit;
         unit /= 10;
         digits++;
@@ -64,7 +73,7 @@ static int read_fraction(teal_reader *r)
     return ms;
 }
 
-/* Offset from UTC in minutes. */
+/* Offset from UTC in minutes: +05:30, and what peers make of it: +5:30, +0530, +05, +5. */
 static int read_offset(teal_reader *r)
 {
     uint8_t sign = teal_read_u8(r);
@@ -72,18 +81,22 @@ static int read_offset(teal_reader *r)
         return 0;
     if (sign != '+' && sign != '-')
         r->failed = true;
-    int hours = read_number(r, 2, 0, 23);
-    read_either(r, ':', ':');
-    int minutes = hours * 60 + read_number(r, 2, 0, 59);
+    int hours = read_number(r, is_digit(r, 1) ? 2 : 1, 0, 23), minutes = 0;
+    bool colon = is_next(r, ':');
+    if (colon)
+        teal_read_u8(r);
+    if (colon || teal_read_left(r) > 0)
+        minutes = read_number(r, 2, 0, 59);
+    minutes += hours * 60;
     return sign == '-' ? -minutes : minutes;
 }
 
 static int64_t read_days(teal_reader *r)
 {
     int year = read_number(r, 4, 0, 9999);
-    read_either(r, '-', '-');
+    read_any(r, "-");
     int month = read_number(r, 2, 1, 12);
-    read_either(r, '-', '-');
+    read_any(r, "-");
     int days = days_before_year(year) + read_number(r, 2, 1, days_in_month(year, month)) - 1;
     for (int m = 1; m < month; m++)
         days += days_in_month(year, m);
@@ -94,11 +107,11 @@ teal_result teal_datetime_decode(teal_bytes in, int64_t *out_ms, teal_diag *why)
 {
     teal_reader r = teal_reader_of(in);
     int64_t ms = read_days(&r) * MS_PER_DAY;
-    read_either(&r, 'T', 't');
+    read_any(&r, "Tt ");
     ms += (int64_t)read_number(&r, 2, 0, 23) * 60 * MS_PER_MINUTE;
-    read_either(&r, ':', ':');
+    read_any(&r, ":");
     ms += (int64_t)read_number(&r, 2, 0, 59) * MS_PER_MINUTE;
-    read_either(&r, ':', ':');
+    read_any(&r, ":");
     ms += (int64_t)read_number(&r, 2, 0, 60) * MS_PER_SECOND; /* 60: a leap second */
     ms += read_fraction(&r);
     ms -= (int64_t)read_offset(&r) * MS_PER_MINUTE;

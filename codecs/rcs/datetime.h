@@ -9,9 +9,10 @@
 #define TEAL_DATETIME_MIN_MS (-62167219200000) /* 0000-01-01T00:00:00.000Z */
 #define TEAL_DATETIME_MAX_MS 253402300799999   /* 9999-12-31T23:59:59.999Z */
 
-/* Decodes one date-time: `2026-11-24T10:00:00.5+01:00`. Any case of T and Z; 1 to 9 fraction
- * digits, cut to milliseconds; second 60 is the first of the next minute. An offset is required: a
- * time without one names no instant. REQ-CPIM-20, -21.
+/* Decodes one date-time: `2026-11-24T10:00:00.5+01:00`. Any case of T and Z, a
+ * blank for T; 1 to 9 fraction digits behind a point or comma, cut to milliseconds; second 60 is the
+ * first of the next minute. An offset is required, since a time without one names no instant, and
+ * may be `+1:00`, `+0100`, `+01` or `+1` too. REQ-CPIM-20, -21.
  *
  * out_ms: written on TEAL_OK, within TEAL_DATETIME_MIN_MS..TEAL_DATETIME_MAX_MS.
  *

@@ -206,8 +206,10 @@ export function addressesIn(raw) {
 
 // --- date-times ----------------------------------------------------------------------------------
 
-const DATE_TIME =
-    /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))$/;
+// A blank for T, a comma, and offsets in short are what peers write too (REQ-CPIM-20).
+const DATE_TIME = new RegExp(
+    /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/.source +
+    /(?:[Zz]|([+-])(?:(\d\d?)(?::(\d\d))?|(\d\d)(\d\d)))$/.source);
 
 function utcMs(year, month, day, hour, minute, second) {
     const date = new Date(0);
@@ -222,7 +224,7 @@ export function parseDateTime(text) {
     const parts = DATE_TIME.exec(text);
     must(parts !== null, 'REQ-CPIM-20', 'no date-time');
     const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number);
-    const [offsetHour, offsetMinute] = [Number(parts[9] ?? 0), Number(parts[10] ?? 0)];
+    const [offsetHour, offsetMinute] = [9, 10].map((i) => Number(parts[i] ?? parts[i + 2] ?? 0));
     const fraction = Number((parts[7] ?? '').padEnd(3, '0').slice(0, 3));
     let ms = utcMs(year, month, day, hour, minute, second);
     must(hour <= 23 && minute <= 59 && second <= 60 && offsetHour <= 23 && offsetMinute <= 59 &&
