@@ -144,7 +144,7 @@ static teal_result decode(const alphabet *a, teal_bytes in, teal_writer *out, te
     if (result != TEAL_OK)
         out->len = before;
     else if (!teal_write_fits(out))
-        result = teal_refuse(TEAL_SPACE, "REQ-B64-3 output does not fit", 0, why);
+        result = teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return result;
 }
 

@@ -201,7 +201,7 @@ teal_result teal_handle_canonicalize(teal_bytes in, teal_writer *out, teal_diag 
         return teal_refuse(TEAL_MALFORMED, "REQ-HDL-2 handle is longer than 256", 0, why);
     teal_write_bytes(out, teal_written(&w));
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "output full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 

@@ -44,7 +44,7 @@ teal_result teal_nfc(teal_bytes text, teal_writer *out, teal_diag *why)
     if (result != TEAL_OK)
         return result;
     if (!teal_write_fits(out) || (out->cap - out->len) / TEAL_NFC_MAX_GROWTH < text.len)
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-25 no room for the normalised text", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     if (!s.may_change || s.marks > TEAL_NFC_MAX_MARKS) {
         teal_write_bytes(out, text);
         return TEAL_OK;
@@ -54,7 +54,7 @@ teal_result teal_nfc(teal_bytes text, teal_writer *out, teal_diag *why)
     uint8_t *got = u8_normalize(UNINORM_NFC, text.at, text.len, here, &len);
     if (got != here) { /* cannot be, by the bounds above; if it is, nothing leaks */
         free(got);
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-25 no room for the normalised text", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     }
     out->len += len;
     return TEAL_OK;

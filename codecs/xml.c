@@ -103,7 +103,7 @@ static teal_bytes keep(tree_builder *t, teal_bytes text)
     size_t start = t->strings.len;
     teal_write_bytes(&t->strings, text);
     if (!teal_write_fits(&t->strings)) {
-        refuse(t, TEAL_SPACE, "REQ-XML-2 arena full");
+        refuse(t, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
         return (teal_bytes){ 0 };
     }
     return (teal_bytes){ t->strings.base + start, text.len };
@@ -144,7 +144,7 @@ static void keep_attributes(tree_builder *t, teal_xml_element *e, const XML_Char
     }
     teal_xml_attribute *kept = teal_arena_array(&t->tree, n, sizeof *kept);
     if (kept == NULL) {
-        refuse(t, TEAL_SPACE, "REQ-XML-2 arena full");
+        refuse(t, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
         return;
     }
     for (size_t i = 0; i < n; i++) {
@@ -183,7 +183,7 @@ static void XMLCALL on_start(void *user, const XML_Char *name, const XML_Char **
     }
     teal_xml_element *e = teal_arena_array(&t->tree, 1, sizeof *e);
     if (e == NULL) {
-        refuse(t, TEAL_SPACE, "REQ-XML-2 arena full");
+        refuse(t, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
         return;
     }
     e->at = position(t);
@@ -272,17 +272,17 @@ teal_result teal_xml_read(teal_bytes in, teal_arena *arena, const teal_xml_eleme
     if (in.len > TEAL_XML_MAX_BYTES)
         return teal_refuse(TEAL_LIMIT, "REQ-XML-2 document too large", 0, why);
     if (lent > arena->cap - arena->used)
-        return teal_refuse(TEAL_SPACE, "REQ-XML-2 arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     t.tree.cap -= lent;
     t.strings = (teal_writer){ teal_arena_take(&t.tree, strings), strings, 0 };
     if (t.strings.base == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-XML-2 arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
 
     teal_arena upper = { arena->base + t.tree.cap, lent, 0 };
     parser_memory = &upper;
     t.parser = XML_ParserCreate_MM("UTF-8", &memory, SEPARATOR);
     teal_result result =
-        t.parser != NULL ? parse(&t, in) : teal_refuse(TEAL_SPACE, "REQ-XML-2 arena full", 0, why);
+        t.parser != NULL ? parse(&t, in) : teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     if (t.parser != NULL)
         XML_ParserFree(t.parser);
     parser_memory = NULL;

@@ -125,7 +125,7 @@ static teal_result unpack(teal_bytes in, const message_descriptor *message, teal
     ProtobufCAllocator allocator = teal_arena_protobuf(arena);
     *out = protobuf_c_message_unpack(message, &allocator, in.len, in.at);
     if (*out == NULL) /* nothing else is left that could be wrong */
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 

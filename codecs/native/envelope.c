@@ -44,7 +44,7 @@ static teal_result read_keys(teal_wire *w, teal_arena *arena, teal_envelope *e, 
         return teal_refuse(TEAL_LIMIT, "REQ-ENV-11 more than 1024 wrapped keys", 0, why);
     teal_wrapped_key *keys = teal_arena_array(arena, n, sizeof *keys);
     if (keys == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire inner;
     for (size_t i = 0; i < n && teal_wire_enter(w, KEYS, &inner); i++) {
         teal_wire_copy(&inner, KEY_DEVICE, keys[i].device, sizeof keys[i].device);
@@ -66,7 +66,7 @@ static teal_result read_key_hashes(teal_wire *w, teal_arena *arena, teal_envelop
         return teal_refuse(TEAL_LIMIT, "REQ-ENV-12 more than 1024 key hashes", 0, why);
     teal_hash *hashes = teal_arena_array(arena, n, sizeof *hashes);
     if (hashes == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     for (size_t i = 0; i < n; i++)
         teal_wire_copy(w, KEY_HASHES, hashes[i].at, sizeof hashes[i].at);
     e->key_hashes = hashes;
@@ -139,7 +139,7 @@ static teal_result decode(teal_bytes in, teal_arena *arena,
 {
     teal_bytes own = teal_arena_copy(arena, in);
     if (own.at == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire w = teal_wire_of(own);
     teal_envelope e = { 0 };
     teal_result result = read_envelope(&w, arena, &e, why);

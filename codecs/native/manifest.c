@@ -85,7 +85,7 @@ static teal_result read_devices(teal_wire *w, teal_arena *arena, teal_manifest *
         return teal_refuse(TEAL_LIMIT, "REQ-DIR-3 more than 32 devices", 0, why);
     teal_device *devices = teal_arena_array(arena, n, sizeof *devices);
     if (devices == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire inner;
     for (size_t i = 0; i < n && teal_wire_enter(w, DEVICES, &inner); i++) {
         teal_wire_copy(&inner, DEVICE_ID, devices[i].id, sizeof devices[i].id);
@@ -123,7 +123,7 @@ teal_result teal_manifest_decode(teal_bytes in, teal_arena *arena, teal_manifest
         return teal_refuse(TEAL_LIMIT, "REQ-DIR-5 manifest is longer than 16 KiB", 0, why);
     teal_bytes own = teal_arena_copy(arena, in);
     if (own.at == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire w = teal_wire_of(own);
     teal_manifest m = { 0 };
     teal_result result = read_manifest(&w, arena, &m, why);

@@ -94,7 +94,7 @@ static teal_result read_prekeys(teal_wire *w, teal_arena *arena, teal_prekeys *p
         return teal_refuse(TEAL_LIMIT, "REQ-DIR-8 more than 256 prekeys", 0, why);
     teal_prekey *prekeys = teal_arena_array(arena, n, sizeof *prekeys);
     if (prekeys == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire inner;
     for (size_t i = 0; i < n && teal_wire_enter(w, UPLOAD_PREKEYS, &inner); i++) {
         read_prekey(&inner, &prekeys[i]);

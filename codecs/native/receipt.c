@@ -90,7 +90,7 @@ teal_result teal_receipt_decode(teal_bytes in, teal_arena *arena, teal_receipt *
 {
     teal_bytes own = teal_arena_copy(arena, in);
     if (own.at == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_wire w = teal_wire_of(own);
     teal_receipt r = { 0 };
     r.message_id = teal_wire_bytes(&w, MESSAGE_ID);

@@ -194,7 +194,7 @@ teal_result teal_envelope_verify(const teal_envelope *e, const teal_hash *cipher
     teal_writer w = teal_arena_rest(scratch);
     teal_transcript_write(e, ciphertext_hash, &w);
     if (!teal_write_fits(&w))
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     if (crypto_sign_verify_detached(e->signature, w.base, w.len, device_key) != 0)
         return teal_refuse(TEAL_FORGED, "REQ-TRN-1 not signed by this device", 0, why);
     return TEAL_OK;

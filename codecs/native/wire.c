@@ -139,7 +139,7 @@ teal_result teal_wire_list(teal_wire *w, uint32_t field, size_t max, teal_arena 
                            (size_t)(w->in.at - w->start), why);
     teal_bytes *elements = teal_arena_array(arena, *n, sizeof *elements);
     if (elements == NULL)
-        return teal_refuse(TEAL_SPACE, "arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     for (size_t i = 0; i < *n; i++)
         (void)teal_wire_next(w, field, &elements[i]);
     *list = elements;

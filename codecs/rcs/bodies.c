@@ -34,7 +34,7 @@ static void begin(bodies_writer *w)
 static teal_result end(bodies_writer *w, const char *content_type, teal_body body)
 {
     if (!teal_write_fits(&w->out) || teal_arena_take(w->arena, w->out.len) == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-BODY-1 arena full", 0, w->why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, w->why);
     body.content_type = teal_text(content_type);
     body.bytes = teal_written(&w->out);
     if (body.kind == 0)
@@ -414,7 +414,7 @@ teal_result teal_bodies_encode(const Teal__V1__Content *c, const teal_body_conte
         return teal_refuse(TEAL_MALFORMED, "REQ-BODY-2 quote is not UTF-8", 0, why);
     w.bodies = teal_arena_array(arena, c->n_parts + BESIDE_PARTS, sizeof *w.bodies);
     if (w.bodies == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-BODY-1 arena full", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
     teal_result result = put_all(&w);
     if (result != TEAL_OK)
         return result;

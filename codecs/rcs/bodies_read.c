@@ -263,7 +263,7 @@ teal_result teal_body_decode(const teal_body *b, uint64_t at_ms, teal_arena *are
     body_reader r = { .b = b, .at_ms = at_ms, .arena = arena, .why = why };
     r.c = take(&r, 1, sizeof *r.c);
     if (r.c == NULL)
-        return refuse(&r, TEAL_SPACE, "REQ-BODY-1 arena full");
+        return refuse(&r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
     teal__v1__content__init(r.c);
     teal_result result = read_bytes(&r);
     if (result != TEAL_OK)
@@ -275,7 +275,7 @@ teal_result teal_body_decode(const teal_body *b, uint64_t at_ms, teal_arena *are
     if (b->reaction_to.len > 0)
         set_reaction(&r);
     if (r.full)
-        return refuse(&r, TEAL_SPACE, "REQ-BODY-1 arena full");
+        return refuse(&r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
     *out = r.c;
     return TEAL_OK;
 }

@@ -113,7 +113,7 @@ static teal_result unfold(teal_cpim_lines *l, teal_bytes *line)
         return teal_cpim_lines_refuse(l, TEAL_LIMIT, "REQ-CPIM-2 line too long", *line);
     teal_writer w = { teal_arena_take(l->arena, len), len, 0 };
     if (w.base == NULL)
-        return teal_cpim_lines_refuse(l, TEAL_SPACE, "REQ-CPIM-2 arena full", *line);
+        return teal_cpim_lines_refuse(l, TEAL_SPACE, TEAL_ARENA_TOO_SMALL, *line);
     teal_write_bytes(&w, *line);
     while (continues(&l->in)) {
         teal_write_u8(&w, ' ');
@@ -132,7 +132,7 @@ teal_result teal_cpim_lines_reserve(teal_cpim_lines *l, size_t *left, size_t ite
         return result;
     *items = teal_arena_array(l->arena, count, item_size);
     if (*items == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, l->why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, l->why);
     *left -= count;
     return TEAL_OK;
 }
@@ -190,7 +190,7 @@ teal_result teal_cpim_lines_unescape(const teal_cpim_lines *l, teal_bytes raw, t
 {
     uint8_t *taken = teal_arena_take(l->arena, raw.len);
     if (taken == NULL)
-        return teal_cpim_lines_refuse(l, TEAL_SPACE, "REQ-CPIM-2 arena full", raw);
+        return teal_cpim_lines_refuse(l, TEAL_SPACE, TEAL_ARENA_TOO_SMALL, raw);
     teal_writer w = { taken, raw.len, 0 };
     teal_reader r = teal_reader_of(raw);
     while (teal_read_left(&r) > 0) {

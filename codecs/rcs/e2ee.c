@@ -13,6 +13,7 @@ typedef struct e2ee_reader {
     teal_envelope e;
     teal_wrapped_key *keys; /* sized by a count of the headers */
     teal_hash *hashes;
+    bool full; /* the arena had no room for a value */
 } e2ee_reader;
 
 static const char *const bad_value = "REQ-CPIM-42 e2ee header whose value is not canonical";
@@ -71,7 +72,8 @@ static bool read_value(e2ee_reader *r, teal_bytes text, size_t max, teal_bytes *
     if (len > max)
         return false;
     teal_writer w = { teal_arena_take(r->arena, len), len, 0 };
-    if (w.base == NULL || teal_base64url_decode(text, &w, NULL) != TEAL_OK)
+    r->full = w.base == NULL;
+    if (r->full || teal_base64url_decode(text, &w, NULL) != TEAL_OK)
         return false;
     *out = teal_written(&w);
     return true;
@@ -220,7 +222,7 @@ static teal_result make_room(e2ee_reader *r, const teal_cpim *m)
     r->keys = teal_arena_array(r->arena, n_keys, sizeof *r->keys);
     r->hashes = teal_arena_array(r->arena, n_hashes, sizeof *r->hashes);
     if (r->keys == NULL || r->hashes == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, r->why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, r->why);
     r->e.keys = r->keys;
     r->e.key_hashes = r->hashes;
     return TEAL_OK;
@@ -238,7 +240,10 @@ static teal_result read_e2ee_headers(e2ee_reader *r, const teal_cpim *m)
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-41 unknown e2ee header", h->at, r->why);
         if (seen[k] && !known[k].repeats)
             return teal_refuse(TEAL_MALFORMED, "REQ-CPIM-41 e2ee header twice", h->at, r->why);
-        if (h->params.len > 0 || !known[k].read(r, h->value))
+        bool good = h->params.len == 0 && known[k].read(r, h->value);
+        if (r->full)
+            return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, h->at, r->why);
+        if (!good)
             return teal_refuse(TEAL_MALFORMED, bad_value, h->at, r->why);
         seen[k] = seen_any = true;
     }

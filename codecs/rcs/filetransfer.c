@@ -111,7 +111,7 @@ static teal_result read_secret(const file_reader *r, const teal_xml_element *ent
         return result;
     teal_writer w = { teal_arena_take(r->arena, text.len), text.len, 0 };
     if (w.base == NULL)
-        return refuse(r, TEAL_SPACE, "REQ-XML-2 arena full", entry);
+        return refuse(r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL, entry);
     if (teal_base64url_decode(text, &w, NULL) != TEAL_OK)
         return refuse(r, TEAL_MALFORMED, "REQ-FT-5 key or digest is not base64url", entry);
     *out = teal_written(&w);

@@ -193,7 +193,7 @@ teal_result teal_imdn_receipt(const teal_cpim *m, teal_arena *arena, teal_bytes 
         return TEAL_OK;
     teal_writer w = { teal_arena_take(arena, h->value.len), h->value.len, 0 };
     if (w.base == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", h->at, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, h->at, why);
     if (h->value.len == 0 || teal_base64url_decode(h->value, &w, NULL) != TEAL_OK)
         return teal_refuse(TEAL_MALFORMED, "REQ-IMDN-8 e2ee.Receipt is not base64url", h->at, why);
     *out = teal_written(&w);

@@ -33,7 +33,7 @@ static teal_result read_address(head_reader *r, teal_bytes uri, size_t at, teal_
                            r->why);
     *handle = *hides ? routed : teal_arena_copy(r->arena, *handle);
     if (handle->at == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", at, r->why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, at, r->why);
     return TEAL_OK;
 }
 
@@ -76,7 +76,7 @@ static teal_result read_to(head_reader *r)
 {
     r->to = teal_arena_take(r->arena, TEAL_MAX_RECIPIENTS * sizeof *r->to);
     if (r->to == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", 0, r->why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, r->why);
     r->head.to = r->to;
     teal_result result = read_recipients(r, "To");
     if (result == TEAL_OK)
@@ -195,7 +195,7 @@ static teal_result read_base64(const teal_cpim *m, teal_arena *arena, teal_bytes
     uint8_t *digits = teal_arena_take(arena, m->body.len);
     uint8_t *value = teal_arena_take(arena, m->body.len);
     if (digits == NULL || value == NULL)
-        return teal_refuse(TEAL_SPACE, "REQ-CPIM-2 arena full", m->body_at, why);
+        return teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, m->body_at, why);
     teal_writer joined = { digits, m->body.len, 0 }, w = { value, m->body.len, 0 };
     for (size_t i = 0; i < m->body.len; i++) {
         if (m->body.at[i] != '\r' && m->body.at[i] != '\n')

@@ -98,7 +98,7 @@ static teal_result clean(const card_reader *r, teal_bytes raw, teal_bytes *text)
     teal_writer w = { teal_arena_take(r->arena, raw.len), raw.len, 0 };
     bool escaped = false;
     if (w.base == NULL)
-        return refuse(r, TEAL_SPACE, "REQ-VCF-2 arena full");
+        return refuse(r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
     for (size_t i = 0; i < raw.len; i++) {
         uint8_t c = raw.at[i];
         if (c == '\r' || c == '\n') {
@@ -128,7 +128,7 @@ static teal_result canonicalize(const card_reader *r, teal_bytes *handle)
     if (teal_handle_canonicalize(*handle, &w, NULL) != TEAL_OK)
         return TEAL_OK;
     *handle = teal_arena_copy(r->arena, teal_written(&w));
-    return handle->at != NULL ? TEAL_OK : refuse(r, TEAL_SPACE, "REQ-VCF-2 arena full");
+    return handle->at != NULL ? TEAL_OK : refuse(r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
 }
 
 static teal_result add_handle(card_reader *r, teal_bytes value)
@@ -189,7 +189,7 @@ static teal_result keep(card_reader *r, teal_vcard *out)
         return refuse(r, TEAL_MALFORMED, "REQ-VCF-1 neither name nor way to reach");
     teal_bytes *kept = teal_arena_array(r->arena, r->out.n_handles, sizeof *kept);
     if (kept == NULL)
-        return refuse(r, TEAL_SPACE, "REQ-VCF-2 arena full");
+        return refuse(r, TEAL_SPACE, TEAL_ARENA_TOO_SMALL);
     memcpy(kept, r->handles, r->out.n_handles * sizeof *kept);
     *out = (teal_vcard){ r->out.name, kept, r->out.n_handles };
     return TEAL_OK;

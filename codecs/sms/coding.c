@@ -32,7 +32,7 @@ static teal_result decode_direct(teal_bytes octets, uint8_t last, teal_writer *t
         teal_utf8_write(text, octet);
     }
     if (!teal_write_fits(text))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-8 text does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 

@@ -80,7 +80,7 @@ teal_result teal_gsm7_encode(const teal_gsm7_alphabet *a, teal_bytes text, teal_
         teal_write_bytes(out, (teal_bytes){ septets, count });
     }
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-2 septets do not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 
@@ -114,7 +114,7 @@ teal_result teal_gsm7_decode(const teal_gsm7_alphabet *a, teal_bytes septets, te
         teal_utf8_write(text, code_point != 0 ? code_point : ' ');
     }
     if (!teal_write_fits(text))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-3 text does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 
@@ -170,6 +170,6 @@ teal_result teal_gsm7_unpack(teal_bytes packed, unsigned fill_bits, size_t count
         done++;
     }
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-5 septets do not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }

@@ -70,7 +70,7 @@ teal_result teal_mark_apply(teal_bytes mark, teal_bytes text, teal_writer *out, 
     teal_write_u8(out, ' ');
     teal_write_bytes(out, text);
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-50 marked text does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 
@@ -122,6 +122,6 @@ teal_result teal_text_tame(teal_bytes text, teal_writer *out, teal_diag *why)
         write_tame(code_point, &r, out);
     }
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-51 tame text does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }

@@ -139,7 +139,7 @@ static teal_result check_part(const teal_reassembly_part *p, const teal_writer *
     if (!teal_coding_is_text(p->data_coding))
         return teal_refuse(TEAL_UNSUPPORTED, "REQ-SMS-8 data_coding is not text", 0, why);
     if (!teal_write_fits(text) || text->cap - text->len < TEAL_REASSEMBLY_TEXT_BYTES)
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-30 buffer is too small for any message", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 

@@ -265,7 +265,7 @@ teal_result teal_smpp_encode(const teal_smpp_pdu *pdu, teal_writer *out, teal_di
     write_unit(&real, layout, pdu, measure.w.len);
     *out = real.w;
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMPP-1 unit does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 

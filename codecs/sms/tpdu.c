@@ -276,6 +276,6 @@ teal_result teal_tpdu_encode(const teal_tpdu *t, teal_writer *out, teal_diag *wh
     assert(teal_write_fits(&w));
     teal_write_bytes(out, teal_written(&w));
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-60 unit does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }

@@ -28,7 +28,7 @@ teal_result teal_ucs2_encode(teal_bytes text, teal_writer *out, teal_diag *why)
         teal_ucs2_write(out, code_point);
     }
     if (!teal_write_fits(out))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-6 units do not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
 
@@ -54,6 +54,6 @@ teal_result teal_ucs2_decode(teal_bytes octets, teal_writer *text, teal_diag *wh
     while (teal_read_left(&r) > 0)
         teal_utf8_write(text, read_code_point(&r));
     if (!teal_write_fits(text))
-        return teal_refuse(TEAL_SPACE, "REQ-SMS-6 text does not fit the buffer", 0, why);
+        return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }

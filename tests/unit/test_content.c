@@ -186,7 +186,7 @@ static void test_amplification(void **state)
     while (w.len < sizeof flood)
         teal_write_u16(&w, 0x0a00);
     assert_int_equal(teal_content_decode(teal_written(&w), &a, &content, &why), TEAL_SPACE);
-    assert_string_equal(why.rule, "arena full");
+    assert_string_equal(why.rule, TEAL_ARENA_TOO_SMALL);
 }
 
 static void test_not_text(void **state)

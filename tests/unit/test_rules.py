@@ -11,8 +11,8 @@ RULE = re.compile(r"REQ-[A-Z0-9]+-[0-9]+")
 AREA = re.compile(r"(REQ-[A-Z0-9]+)-(?:\*|[0-9])")
 # At the start of a line, or alone in the cell of a table.
 DEFINED = re.compile(r"(?:^\*\*|\| )(REQ-[A-Z0-9]+-[0-9]+)(?:\*\*| \|)", re.M)
-# What a codec says where no rule is broken: the memory that the caller gave does not suffice.
-NO_RULE = re.compile(r'teal_refuse\(\s*(?!TEAL_SPACE)[^,]+,\s*"(?!REQ-)[^"]*"')
+# TEAL_SPACE, where the memory that the caller gave does not suffice, has texts of its own.
+NO_RULE = re.compile(r'refuse\(\s*(?:\w+,\s*)??(?:TEAL_SPACE,\s*"|\w+,\s*"(?!REQ-)[^"]*")')
 
 
 def sources(*folders):

@@ -124,10 +124,11 @@ static teal_result udh_split(teal_bytes in, teal_arena *arena, void *out, teal_d
     return teal_udh_split(in, &halves[0], &halves[1], why);
 }
 
-/* Text and octets are appended to a writer: what is refused is not counted. */
+/* Text and octets are appended to a writer: what is refused is not counted, but for what would not
+ * fit, where len says what is needed. */
 static teal_result keep_count(teal_result result, const teal_writer *w, size_t before, void *out)
 {
-    if (result == TEAL_OK || w->len != before)
+    if (result == TEAL_OK || (result != TEAL_SPACE && w->len != before))
         memcpy(out, &w->len, sizeof w->len);
     return result;
 }
@@ -226,6 +227,30 @@ static void check_seed(const char *name, decode *run, teal_bytes seed)
     }
 }
 
+/* With every arena that is too small: what is refused is the arena, not the input. Those that take
+ * their place at once differ only by multiples of 16, which everything is aligned to. */
+static void check_arenas(const char *name, decode *run, teal_bytes seed)
+{
+    static _Alignas(16) uint8_t out[MAX_OUTPUT], untouched[MAX_OUTPUT];
+    teal_arena arena = { room, ROOM, 0 };
+    teal_diag why;
+    memset(untouched, UNTOUCHED, sizeof untouched);
+    if (run(seed, &arena, out, NULL) != TEAL_OK)
+        return;
+    for (size_t cap = 0;; cap += 16) {
+        arena = (teal_arena){ room, cap, 0 };
+        memset(out, UNTOUCHED, sizeof out);
+        teal_result result = run(seed, &arena, out, &why);
+        if (result == TEAL_OK)
+            return;
+        if (result != TEAL_SPACE || strncmp(why.rule, "no rule: ", 9) != 0)
+            fail_msg("%s: with %zu octets of arena %s: %s", name, cap, teal_result_text(result),
+                     why.rule);
+        if (memcmp(out, untouched, sizeof out) != 0)
+            fail_msg("%s: with %zu octets of arena its output has changed", name, cap);
+    }
+}
+
 static teal_bytes read_seed(const char *path)
 {
     static uint8_t seed[MAX_SEED];
@@ -236,9 +261,10 @@ static teal_bytes read_seed(const char *path)
     return (teal_bytes){ seed, len };
 }
 
-static void test_refusals(void **state)
+typedef void check_row(const char *name, decode *run, teal_bytes seed);
+
+static void over_all_seeds(check_row *check_one)
 {
-    (void)state;
     for (size_t row = 0; row < sizeof rows / sizeof rows[0]; row++) {
         char path[512];
         size_t n = 0;
@@ -254,8 +280,8 @@ static void test_refusals(void **state)
             teal_bytes seed = read_seed(path);
             if (seed.len < rows[row].skip)
                 continue;
-            check_seed(rows[row].name, rows[row].run,
-                       (teal_bytes){ seed.at + rows[row].skip, seed.len - rows[row].skip });
+            check_one(rows[row].name, rows[row].run,
+                      (teal_bytes){ seed.at + rows[row].skip, seed.len - rows[row].skip });
             n++;
         }
         closedir(folder);
@@ -263,8 +289,23 @@ static void test_refusals(void **state)
     }
 }
 
+static void test_refusals(void **state)
+{
+    (void)state;
+    over_all_seeds(check_seed);
+}
+
+static void test_small_arenas(void **state)
+{
+    (void)state;
+    over_all_seeds(check_arenas);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(test_refusals) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_small_arenas),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -243,7 +243,7 @@ static void test_packing_space(void **state)
     const uint8_t packed[] = { 0x31, 0xD9, 0x8C };
     assert_int_equal(teal_gsm7_unpack((teal_bytes){ packed, 3 }, 0, 3, &none, &why), TEAL_SPACE);
     assert_int_equal(none.len, 3);
-    assert_memory_equal(why.rule, "REQ-SMS-5 ", 10);
+    assert_string_equal(why.rule, TEAL_BUFFER_TOO_SMALL);
 }
 
 static void test_fill_bits(void **state)
