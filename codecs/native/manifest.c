@@ -21,7 +21,7 @@ enum {
 enum { VERSION = 1, ACCOUNT_KEY, HANDLES, DEVICES, CREATED_AT_MS, PREVIOUS, SIGNATURE };
 enum { DEVICE_ID = 1, DEVICE_SIGNING_KEY, DEVICE_NAME, DEVICE_ADDED_AT_MS };
 
-static bool is_name(teal_bytes name)
+bool teal_device_name_is_valid(teal_bytes name)
 {
     teal_reader r = teal_reader_of(name);
     bool good = name.len <= TEAL_MAX_DEVICE_NAME_BYTES;
@@ -57,7 +57,7 @@ static teal_result check_devices(const teal_manifest *m, teal_diag *why)
     if (m->n_devices > TEAL_MAX_DEVICES)
         return teal_refuse(TEAL_LIMIT, "REQ-DIR-3 more than 32 devices", 0, why);
     for (size_t i = 0; i < m->n_devices; i++) {
-        if (!is_name(m->devices[i].name))
+        if (!teal_device_name_is_valid(m->devices[i].name))
             return teal_refuse(TEAL_MALFORMED, "REQ-DIR-4 device name is not one line of UTF-8", 0,
                                why);
         for (size_t before = 0; before < i; before++) {

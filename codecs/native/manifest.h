@@ -51,6 +51,7 @@ teal_result teal_manifest_verify(const teal_manifest *m, teal_diag *why);
 const teal_device *teal_manifest_device(const teal_manifest *m,
                                         const uint8_t id[static TEAL_DEVICE_BYTES]);
 bool teal_manifest_has_handle(const teal_manifest *m, teal_bytes handle);
+bool teal_device_name_is_valid(teal_bytes name); /* REQ-DIR-4 */
 
 typedef struct teal_prekey {
     uint32_t id;

@@ -7,17 +7,9 @@
 #include "gateway/client/say.h"
 #include "gateway/clock.h"
 
-#include "codecs/utf8.h"
-
 static outcome check_name(const char *name)
 {
-    size_t len = strlen(name);
-    bool good = len <= TEAL_MAX_DEVICE_NAME_BYTES && teal_utf8_valid(teal_text(name));
-    for (size_t i = 0; good && i < len; i++) {
-        const uint8_t c = (uint8_t)name[i], next = (uint8_t)name[i + 1];
-        good = c >= ' ' && c != 0x7F && !(c == 0xC2 && next < 0xA0);
-    }
-    if (good)
+    if (teal_device_name_is_valid(teal_text(name)))
         return OUTCOME_OK;
     return say(OUTCOME_USAGE, "REQ-DIR-4 a device's name is at most 64 octets of UTF-8 without "
                               "control characters");

@@ -59,6 +59,8 @@ static directory_put refuse_malformed(const char *problem, const teal_diag *diag
  */
 
 typedef struct put_manifest {
+    const directory *d;
+    int64_t now_ms;
     const teal_manifest *manifest;
     teal_bytes encoded;
     teal_arena *arena;
@@ -115,6 +117,8 @@ static store_result put_in_order(store *s, void *arg)
         return STORE_EXISTS;
     }
     result = s->ops->put_manifest(s, p->manifest, p->encoded);
+    if (result == STORE_OK && !p->is_new)
+        result = device_changes_put(p->d, s, &stored, p->manifest, p->encoded, p->now_ms);
     return result == STORE_EXISTS ? find_taken(s, p) : result;
 }
 
@@ -148,8 +152,12 @@ directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes
     if (m.created_at_ms > (uint64_t)now_ms + MAX_AHEAD_MS)
         return refuse(&created_ahead, why);
 
-    put_manifest p = { &m, encoded, arena, NULL, false };
+    put_manifest p = {
+        .d = d, .now_ms = now_ms, .manifest = &m, .encoded = encoded, .arena = arena
+    };
     store_result stored = writer_do(d->writer, put_in_order, &p);
+    if (stored == STORE_OK && !p.is_new)
+        device_changes_tell(d, &m, now_ms);
     if (stored == STORE_OK)
         return p.is_new ? PUT_NEW : PUT_NEXT;
     if (stored == STORE_EXISTS && p.refusal != NULL)

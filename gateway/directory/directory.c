@@ -14,7 +14,11 @@ directory *directory_open(const config *c, networks *n, writer *w)
     directory *d = calloc(1, sizeof *d);
     if (d == NULL)
         bug("out of memory");
-    *d = (directory){ c, n, w, peers_open(c) };
+    *d = (directory){ .config = c,
+                      .networks = n,
+                      .writer = w,
+                      .peers = peers_open(c),
+                      .links = link_requests_open() };
     return d;
 }
 
@@ -23,8 +27,18 @@ void directory_close(directory **d)
     if (*d == NULL)
         return;
     peers_close(&(*d)->peers);
+    link_requests_close(&(*d)->links);
     free(*d);
     *d = NULL;
+}
+
+void directory_tell(directory *d,
+                    void (*inbox_changed)(void *arg,
+                                          const uint8_t device[static TEAL_DEVICE_BYTES]),
+                    void *arg)
+{
+    d->inbox_changed = inbox_changed;
+    d->inbox_arg = arg;
 }
 
 bool directory_is_gateway(const directory *d, teal_bytes handle)

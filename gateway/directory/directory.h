@@ -3,6 +3,7 @@
 #ifndef TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
 #define TEAL_GATEWAY_DIRECTORY_DIRECTORY_H
 
+#include "gateway/directory/link_requests.h"
 #include "gateway/directory/networks.h"
 #include "gateway/store/writer.h"
 
@@ -27,6 +28,12 @@ typedef struct directory_entry {
 
 directory *directory_open(const config *c, networks *n, writer *w);
 void directory_close(directory **d);
+/* Whom to tell when a device has a new item: that its account has changed (REQ-DEV-9). Before any
+ * manifest is put; the call may come from any thread. */
+void directory_tell(directory *d,
+                    void (*inbox_changed)(void *arg,
+                                          const uint8_t device[static TEAL_DEVICE_BYTES]),
+                    void *arg);
 
 /* `reader`: the calling thread's own store handle. May ask a peer over HTTP: blocks up to
  * peer_timeout_ms; a peer that did not answer is not asked again for a short while. `handle` is
@@ -60,5 +67,27 @@ directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes hand
                                     teal_bytes encoded, teal_arena *arena,
                                     uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
                                     directory_refusal *why);
+
+/* Devices that ask to be added, of the account that has the handle. REQ-DEV-1 to -5. ask: `r` with
+ * everything but account_key. device: NULL: all of them, room for LINK_REQUESTS_OF_ACCOUNT. by: the
+ * account that the caller speaks for, which has to be this one; NULL: whoever knows the device's
+ * id. False: refused. */
+bool directory_ask_link(directory *d, store *reader, teal_bytes handle, link_request *r,
+                        int64_t now_ms, teal_arena *arena, int64_t *expires_ms,
+                        directory_refusal *why);
+bool directory_list_links(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                          const uint8_t *device, int64_t now_ms, teal_arena *arena,
+                          link_request *out, size_t *n, directory_refusal *why);
+typedef struct directory_link_answer {
+    uint8_t device[TEAL_DEVICE_BYTES];
+    bool has_share; /* of a device of the account; else the new device confirms */
+    uint8_t share[TEAL_CPACE_SHARE_BYTES], tag[TEAL_CPACE_TAG_BYTES];
+} directory_link_answer;
+bool directory_answer_link(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                           const directory_link_answer *a, int64_t now_ms, teal_arena *arena,
+                           directory_refusal *why);
+bool directory_drop_link(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                         const uint8_t *device, int64_t now_ms, teal_arena *arena,
+                         directory_refusal *why);
 
 #endif

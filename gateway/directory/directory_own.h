@@ -3,6 +3,7 @@
 #define TEAL_GATEWAY_DIRECTORY_DIRECTORY_OWN_H
 
 #include "gateway/directory/directory.h"
+#include "gateway/directory/link_requests.h"
 #include "gateway/directory/peer_answer.h"
 #include "gateway/directory/peers.h"
 
@@ -11,6 +12,9 @@ struct directory {
     networks *networks;
     writer *writer;
     peers *peers;
+    link_requests *links;
+    void (*inbox_changed)(void *arg, const uint8_t device[static TEAL_DEVICE_BYTES]);
+    void *inbox_arg;
 };
 
 bool directory_is_gateway(const directory *d, teal_bytes handle);
@@ -34,5 +38,11 @@ directory_result directory_broken(store_result result);
 
 /* Adds the path that needs nobody's answer; DIRECTORY_NONE where there is no path at all then. */
 directory_result directory_finish(const directory *d, teal_bytes handle, directory_entry *out);
+
+/* device_changes.c. In the writer's thread; `before` is the manifest that `now` follows. */
+store_result device_changes_put(const directory *d, store *s, const teal_manifest *before,
+                                const teal_manifest *now, teal_bytes encoded, int64_t now_ms);
+/* After the commit. */
+void device_changes_tell(const directory *d, const teal_manifest *now, int64_t now_ms);
 
 #endif

@@ -11,7 +11,7 @@
 enum { DRAIN_MS = 3000 };
 
 static const rest_route *const tables[] = {
-    messages_routes,  inbox_routes,   accounts_routes, directory_routes,
+    messages_routes,  inbox_routes,   accounts_routes, devices_routes, directory_routes,
     translate_routes, gateway_routes, health_routes,   NULL,
 };
 
@@ -74,6 +74,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
     e->rest = rest_open(c, stderr);
     if (e->directory == NULL || e->rest == NULL)
         return false;
+    directory_tell(e->directory, inbox_changed, e->rest);
     const teal_bytes manifest = { e->manifest, e->manifest_len };
     const core_parts parts = { .config = c,
                                .keys = e->keys,

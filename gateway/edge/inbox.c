@@ -41,11 +41,14 @@ static teal_bytes envelope_for(rest_call *c, const uint8_t *device, teal_bytes s
 static void append_item(rest_call *c, const store_item *item, json_t *items)
 {
     const size_t mark = c->arena->used;
+    static const char *const kinds[] = {
+        [ITEM_ENVELOPE] = "envelope", [ITEM_RECEIPT] = "receipt", [ITEM_MANIFEST] = "manifest"
+    };
     bool is_envelope = item->kind == ITEM_ENVELOPE;
     teal_bytes data = is_envelope ? envelope_for(c, item->device, item->data) : item->data;
     if (data.len > 0)
         json_array_append_new(items, json_pack("{s:I, s:s, s:o}", "seq", (json_int_t)item->seq,
-                                               "kind", is_envelope ? "envelope" : "receipt", "data",
+                                               "kind", kinds[item->kind], "data",
                                                field_base64url(data, c->arena)));
     c->arena->used = mark;
 }

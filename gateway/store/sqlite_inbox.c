@@ -1,8 +1,22 @@
 /* What waits for native devices, and receipts on their way to peers, in SQLite. */
 #include "gateway/store/sqlite_store.h"
 
+/* Of an account's manifests only the newest waits: it says all that the earlier ones said. */
+static store_result drop_older(store *s, const store_item *item)
+{
+    if (item->kind != ITEM_MANIFEST)
+        return STORE_OK;
+    query q = query_start(s, "DELETE FROM items WHERE device = ?1 AND kind = ?2");
+    query_blob(&q, 1, device_bytes(item->device));
+    query_int(&q, 2, item->kind);
+    return query_run(&q);
+}
+
 store_result sqlite_put_item(store *s, store_item *item)
 {
+    store_result dropped = drop_older(s, item);
+    if (dropped != STORE_OK)
+        return dropped;
     query q = query_start(s, "INSERT INTO items(device, kind, delivery_id, message_seq, data)"
                              " VALUES(?1, ?2, ?3, ?4, ?5)");
     query_blob(&q, 1, device_bytes(item->device));

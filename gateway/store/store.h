@@ -61,15 +61,20 @@ typedef struct store_delivery {
 } store_delivery;
 
 /* One thing that waits for a native device. */
-typedef enum store_item_kind { ITEM_ENVELOPE = 1, ITEM_RECEIPT = 2 } store_item_kind;
+typedef enum store_item_kind {
+    ITEM_ENVELOPE = 1,
+    ITEM_RECEIPT = 2,
+    ITEM_MANIFEST = 3, /* the account's own, which has changed */
+} store_item_kind;
 typedef struct store_item {
     int64_t seq; /* given by put; grows */
     uint8_t device[TEAL_DEVICE_BYTES];
     store_item_kind kind;
     int64_t
         delivery_id; /* ITEM_ENVELOPE: which delivery it serves; 0 for the sender's own copies */
-    int64_t message_seq; /* ITEM_ENVELOPE: the message */
-    teal_bytes data;     /* ITEM_RECEIPT: encoded teal.v1.Receipt; ITEM_ENVELOPE: filled by list */
+    int64_t message_seq; /* ITEM_ENVELOPE: the message; ITEM_MANIFEST: 0 */
+    teal_bytes data;     /* ITEM_RECEIPT: encoded teal.v1.Receipt; ITEM_MANIFEST: teal.v1.Manifest;
+                            ITEM_ENVELOPE: filled by list */
 } store_item;
 
 typedef struct store_receipt {
@@ -246,8 +251,9 @@ typedef struct store_ops {
     /* When list_due of that path and network has something next; NONE: not before an update. */
     store_result (*next_due)(store *s, store_path path, teal_bytes network, int64_t *due_ms);
 
-    /* Inboxes. list: seq > after, oldest first; ITEM_ENVELOPE comes with the whole envelope. ack
-     * removes and hands out what was there (without data); NONE otherwise. */
+    /* Inboxes. put: a manifest takes the place of earlier ones. list: seq > after, oldest first;
+     * ITEM_ENVELOPE comes with the whole envelope. ack removes and hands out what was there
+     * (without data); NONE otherwise. */
     store_result (*put_item)(store *s, store_item *item);
     store_result (*list_items)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                int64_t after, teal_arena *a, store_item *out, size_t max,

@@ -32,6 +32,7 @@ typedef struct edge_script {
     size_t n_prekeys;
     directory_put put;
     directory_refusal refusal;
+    link_request link;                      /* as it was asked or answered last */
     char handle[TEAL_MAX_HANDLE_BYTES + 1]; /* that was asked for */
 } edge_script;
 
@@ -47,7 +48,7 @@ static char sms_mark[] = "[SMS]", plain_mark[] = "[plain]";
 static config settings;
 static rest_services services;
 static const rest_route *const tables[] = {
-    messages_routes,  inbox_routes,   accounts_routes, directory_routes,
+    messages_routes,  inbox_routes,   accounts_routes, devices_routes, directory_routes,
     translate_routes, gateway_routes, health_routes,   NULL,
 };
 
@@ -143,6 +144,58 @@ directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes hand
     memset(device, 1, TEAL_DEVICE_BYTES);
     *one_time_left = 7;
     return directory_put_manifest(d, handle, encoded, 1, arena, why);
+}
+
+bool directory_ask_link(directory *d, store *reader, teal_bytes handle, link_request *r,
+                        int64_t now_ms, teal_arena *arena, int64_t *expires_ms,
+                        directory_refusal *why)
+{
+    (void)d;
+    assert_non_null(reader);
+    assert_non_null(arena);
+    note(script.handle, sizeof script.handle, handle);
+    script.link = *r;
+    *expires_ms = now_ms > 0 ? 77 : 0;
+    *why = script.refusal;
+    return script.put != PUT_REFUSED;
+}
+
+bool directory_list_links(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                          const uint8_t *device, int64_t now_ms, teal_arena *arena,
+                          link_request *out, size_t *n, directory_refusal *why)
+{
+    int64_t expires_ms;
+    (void)by;
+    (void)device;
+    out[0] = script.link;
+    *n = 1;
+    return directory_ask_link(d, reader, handle, out, now_ms, arena, &expires_ms, why);
+}
+
+bool directory_answer_link(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                           const directory_link_answer *a, int64_t now_ms, teal_arena *arena,
+                           directory_refusal *why)
+{
+    int64_t expires_ms;
+    link_request r = script.link;
+    (void)by;
+    r.answered = r.answered || a->has_share;
+    r.confirmed = !a->has_share;
+    if (a->has_share)
+        memcpy(r.answer_share, a->share, sizeof r.answer_share);
+    memcpy(a->has_share ? r.answer_tag : r.tag, a->tag, sizeof r.tag);
+    return directory_ask_link(d, reader, handle, &r, now_ms, arena, &expires_ms, why);
+}
+
+bool directory_drop_link(directory *d, store *reader, teal_bytes handle, const uint8_t *by,
+                         const uint8_t *device, int64_t now_ms, teal_arena *arena,
+                         directory_refusal *why)
+{
+    int64_t expires_ms;
+    link_request none = { 0 };
+    (void)by;
+    (void)device;
+    return directory_ask_link(d, reader, handle, &none, now_ms, arena, &expires_ms, why);
 }
 
 /* For cmocka: a fresh database, and a script that says OK to everything. */
