@@ -92,6 +92,7 @@ static void take_capability(const bridged_network *peer, teal_bytes capability,
 {
     out->has_rcs = teal_bytes_equal(capability, teal_text("sealed"));
     out->has_plain = peer->configured && teal_bytes_equal(capability, teal_text("plain"));
+    out->speaks_mls = teal_bytes_equal(capability, teal_text("mls"));
 }
 
 static int64_t choose_ttl(const directory *d, const peer_answer *a)

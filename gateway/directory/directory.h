@@ -20,6 +20,7 @@ typedef enum directory_result {
 typedef struct directory_entry {
     teal_bytes network; /* "native", a peer's name, "sms" */
     bool has_native, has_rcs, has_plain, has_sms;
+    bool speaks_mls; /* its network says so; no path leads there yet */
     bool has_manifest;
     teal_manifest manifest; /* verified, names the handle */
     teal_bytes encoded;

@@ -56,6 +56,16 @@ static bool read_ttl(const json_t *ttl_s, int64_t *ttl_ms)
     return true;
 }
 
+/* Any but "sealed", which comes with a manifest; empty: it is none of them. */
+static teal_bytes find_capability(teal_bytes name)
+{
+    static const char *const all[] = { "mls", "plain", "none" };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (teal_bytes_equal(name, teal_text(all[i])))
+            return teal_text(all[i]);
+    return (teal_bytes){ 0 };
+}
+
 const char *peer_answer_read(const json_t *object, teal_bytes handle, teal_arena *arena,
                              peer_answer *out)
 {
@@ -65,13 +75,8 @@ const char *peer_answer_read(const json_t *object, teal_bytes handle, teal_arena
         return "REQ-DIR-22 ttl_s is no number of seconds";
     if (teal_bytes_equal(capability, teal_text("sealed")))
         return read_manifest(object, handle, arena, out);
-    if (teal_bytes_equal(capability, teal_text("plain")))
-        out->capability = teal_text("plain");
-    else if (teal_bytes_equal(capability, teal_text("none")))
-        out->capability = teal_text("none");
-    else
-        return "REQ-DIR-22 the capability is unknown";
-    return NULL;
+    out->capability = find_capability(capability);
+    return out->capability.len > 0 ? NULL : "REQ-DIR-22 the capability is unknown";
 }
 
 static bool read_device(const json_t *hex, uint8_t id[static TEAL_DEVICE_BYTES])

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 typedef struct peer_answer {
-    teal_bytes capability;  /* "sealed", "plain", "none": static text */
+    teal_bytes capability;  /* "sealed", "mls", "plain", "none": static text */
     bool sealed;            /* then: */
     teal_manifest manifest; /* verified, names the handle */
     teal_bytes encoded;

@@ -85,7 +85,7 @@ typedef struct store_receipt {
 
 /* What another network said of a handle. */
 typedef struct store_remote {
-    teal_bytes handle, network, capability; /* "sealed", "plain", "none" */
+    teal_bytes handle, network, capability; /* "sealed", "mls", "plain", "none" */
     teal_bytes manifest;                    /* empty unless sealed */
     int64_t expires_ms;
 } store_remote;

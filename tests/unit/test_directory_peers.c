@@ -36,6 +36,8 @@ static const struct {
     { "none", BOB, 200, "{\"capability\":\"none\"}", NULL, "", DIRECTORY_NONE, "", "" },
     { "none, but SMS", PHONE, 200, "{\"capability\":\"none\"}", NULL, "", DIRECTORY_OK, "s",
       "sms" },
+    { "MLS", BOB, 200, "{\"capability\":\"mls\"}", NULL, "", DIRECTORY_NONE, "", "" },
+    { "MLS, but SMS", PHONE, 200, "{\"capability\":\"mls\"}", NULL, "", DIRECTORY_OK, "s", "sms" },
     { "unknown", BOB, 404, "", NULL, "", DIRECTORY_NONE, "", "" },
     { "unknown, but SMS", PHONE, 404, "{}", NULL, "", DIRECTORY_OK, "s", "sms" },
 
@@ -51,7 +53,7 @@ static const struct {
     { "no capability", PHONE, 200, "{}", NULL, "", DIRECTORY_UNREACHABLE, "", "" },
     { "capability is a number", PHONE, 200, "{\"capability\":1}", NULL, "", DIRECTORY_UNREACHABLE,
       "", "" },
-    { "unheard-of capability", PHONE, 200, "{\"capability\":\"mls\"}", NULL, "",
+    { "unheard-of capability", PHONE, 200, "{\"capability\":\"magic\"}", NULL, "",
       DIRECTORY_UNREACHABLE, "", "" },
     { "negative ttl", PHONE, 200, "{\"capability\":\"none\",\"ttl_s\":-1}", NULL, "",
       DIRECTORY_UNREACHABLE, "", "" },
