@@ -38,6 +38,7 @@ static const config_rule rules[] = {
     { "gateway", "workers", &config_count, AT(workers), "4", NUMBER(1, 64) },
     { "gateway", "max_connections", &config_count, AT(max_connections), "1024", NUMBER(1, 100000) },
     { "gateway", "max_waiting", &config_count, AT(max_waiting), "4096", NUMBER(1, 1000000) },
+    { "gateway", "lookup_log_days", &config_count, AT(lookup_log_days), "30", NUMBER(0, 3650) },
     { "gateway", "log_level", &config_level, AT(log_level), "info",
       "one of debug, info, warn, error" },
     { "gateway", "log", &config_form, AT(log_json), "plain", "one of plain, json" },

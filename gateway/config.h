@@ -47,6 +47,7 @@ typedef struct config {
     uint32_t workers;         /* 4; 1..64 */
     uint32_t max_connections; /* 1024 */
     uint32_t max_waiting;     /* requests parked before 503; 4096 */
+    uint32_t lookup_log_days; /* 30; 0: none is kept */
     log_level log_level;      /* log_level = debug|info|warn|error */
     bool log_json;            /* log = plain|json */
     char *sms_mark;           /* "[SMS, not encrypted]" */

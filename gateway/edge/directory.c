@@ -1,4 +1,5 @@
-/* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23. */
+/* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23;
+ * who asked is kept: REQ-LKP-10. */
 #include "gateway/edge/field.h"
 
 #include "codecs/handle.h"
@@ -25,31 +26,66 @@ static rest_next refuse_broken(rest_call *c)
     return field_refuse_store(c, STORE_BROKEN);
 }
 
-/* The best path that there is now, and its level. */
-static store_path best_path(const directory_entry *e, teal_level *level)
+/* Every path that there is now, the best first; a sealed one is native or rcs, never both. */
+static json_t *paths_json(const directory_entry *e)
 {
-    *level = e->has_native || e->has_rcs ? TEAL_E2EE
-             : e->has_plain              ? TEAL_TRANSPORT
-                                         : TEAL_PLAINTEXT;
-    if (e->has_native)
-        return PATH_NATIVE;
-    if (e->has_rcs)
-        return PATH_RCS;
-    return e->has_plain ? PATH_PLAIN : PATH_SMS;
+    const struct {
+        bool there;
+        store_path path;
+        teal_level level;
+        const char *capability;
+    } all[] = {
+        { e->has_native, PATH_NATIVE, TEAL_E2EE, "sealed" },
+        { e->has_rcs, PATH_RCS, TEAL_E2EE, "sealed" },
+        { e->has_plain, PATH_PLAIN, TEAL_TRANSPORT, "plain" },
+        { e->has_sms, PATH_SMS, TEAL_PLAINTEXT, "none" },
+    };
+    json_t *paths = json_array();
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].there)
+            json_array_append_new(
+                paths,
+                json_pack("{s:o, s:s, s:s, s:s}", "network",
+                          all[i].path == PATH_SMS ? json_string("sms") : field_text(e->network),
+                          "capability", all[i].capability, "path", store_path_name(all[i].path),
+                          "level", teal_level_name(all[i].level)));
+    return paths;
+}
+
+static const char *capability(const directory_entry *e)
+{
+    if (e->has_manifest)
+        return "sealed";
+    if (e->speaks_mls)
+        return "mls";
+    return e->has_plain ? "plain" : "none";
 }
 
 static json_t *entry_json(rest_call *c, const directory_entry *e)
 {
-    teal_level level;
-    store_path path = best_path(e, &level);
-    const char *capability = e->has_manifest ? "sealed" : e->has_plain ? "plain" : "none";
-    json_t *entry =
-        json_pack("{s:o, s:o, s:s, s:s, s:s, s:I}", "handle", field_text(c->parameter), "network",
-                  field_text(e->network), "capability", capability, "path", store_path_name(path),
-                  "level", teal_level_name(level), "ttl_s", (json_int_t)(e->ttl_ms / 1000));
+    json_t *paths = paths_json(e), *best = json_array_get(paths, 0);
+    json_t *entry = json_pack(
+        "{s:o, s:o, s:s, s:O, s:O, s:I}", "handle", field_text(c->parameter), "network",
+        field_text(e->network), "capability", capability(e), "path", json_object_get(best, "path"),
+        "level", json_object_get(best, "level"), "ttl_s", (json_int_t)(e->ttl_ms / 1000));
+    json_object_set_new(entry, "paths", paths);
     if (e->has_manifest)
         json_object_set_new(entry, "manifest", field_base64url(e->encoded, c->arena));
     return entry;
+}
+
+/* Who asked, as the log of look-ups has it. False: nobody may be answered now. */
+static bool note_asker(rest_call *c)
+{
+    const char *kind = c->caller->role == CALLER_PEER       ? "peer "
+                       : c->caller->role == CALLER_OPERATOR ? "operator "
+                                                            : "";
+    const size_t cap = strlen(kind) + c->caller->name.len;
+    teal_writer w = { teal_arena_take(c->arena, cap), cap, 0 };
+    teal_write_text(&w, kind);
+    teal_write_bytes(&w, c->caller->name);
+    return w.base != NULL &&
+           lookup_log_note(c->services->lookups, teal_written(&w), c->parameter, c->now_ms);
 }
 
 static rest_next look_up(rest_call *c)
@@ -57,6 +93,8 @@ static rest_next look_up(rest_call *c)
     directory_entry e = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
+    if (!note_asker(c))
+        return field_refuse_overload(c);
     switch (directory_look_up(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
                               &e)) {
     case DIRECTORY_OK:
@@ -90,6 +128,8 @@ static rest_next claim(rest_call *c)
     size_t n = 0;
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
+    if (!note_asker(c))
+        return field_refuse_overload(c);
     switch (directory_claim(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
                             &e, claimed, &n)) {
     case DIRECTORY_OK:

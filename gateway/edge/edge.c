@@ -24,6 +24,7 @@ typedef struct edge {
     networks *networks;
     writer *writer;
     directory *directory;
+    lookup_log *lookups;
     rest *rest;
     core *core;
     rest_services services;
@@ -71,8 +72,9 @@ static bool open_parts(edge *e, const config *c, int room_fd)
         !open_store(e, c))
         return false;
     e->directory = directory_open(c, e->networks, e->writer);
+    e->lookups = lookup_log_open(e->writer, c->lookup_log_days);
     e->rest = rest_open(c, stderr);
-    if (e->directory == NULL || e->rest == NULL)
+    if (e->directory == NULL || e->lookups == NULL || e->rest == NULL)
         return false;
     directory_tell(e->directory, inbox_changed, e->rest);
     const teal_bytes manifest = { e->manifest, e->manifest_len };
@@ -92,6 +94,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
                                    .networks = e->networks,
                                    .writer = e->writer,
                                    .directory = e->directory,
+                                   .lookups = e->lookups,
                                    .gateway_manifest = manifest };
     return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
 }
@@ -104,6 +107,7 @@ static void close_parts(edge *e)
     if (e->core != NULL)
         core_stop(&e->core);
     rest_close(&e->rest); /* only now: the core wakes inboxes until it has stopped */
+    lookup_log_close(&e->lookups);
     if (e->directory != NULL)
         directory_close(&e->directory);
     networks_close(&e->networks);

@@ -7,6 +7,7 @@
 
 #include "codecs/arena.h"
 #include "gateway/core/core.h"
+#include "gateway/directory/lookup_log.h"
 #include "gateway/edge/caller.h"
 #include "gateway/edge/rest_answer.h"
 
@@ -26,6 +27,7 @@ typedef struct rest_services {
     networks *networks;
     writer *writer;
     directory *directory;
+    lookup_log *lookups;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */
 } rest_services;

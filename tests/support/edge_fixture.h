@@ -34,6 +34,8 @@ typedef struct edge_script {
     directory_refusal refusal;
     link_request link;                      /* as it was asked or answered last */
     char handle[TEAL_MAX_HANDLE_BYTES + 1]; /* that was asked for */
+    bool log_is_full;
+    char noted[TEAL_MAX_HANDLE_BYTES + 1]; /* in the log of look-ups */
 } edge_script;
 
 static edge_script script;
@@ -122,6 +124,15 @@ directory_result directory_claim(directory *d, store *reader, teal_bytes handle,
     memcpy(out, script.prekeys, sizeof script.prekeys);
     *n = script.n_prekeys;
     return directory_look_up(d, reader, handle, now_ms, arena, entry);
+}
+
+bool lookup_log_note(lookup_log *l, teal_bytes who, teal_bytes handle, int64_t now_ms)
+{
+    (void)l;
+    assert_int_equal(who.len, 0); /* nobody signed */
+    assert_true(now_ms > 0);
+    note(script.noted, sizeof script.noted, handle);
+    return !script.log_is_full;
 }
 
 directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes encoded,

@@ -111,25 +111,36 @@ static void test_accounts_are_read(void **state)
     assert_refused(&a, 400, "device-malformed", "REQ-REST-7");
 }
 
+#define SMS_PATH "{'network':'sms','capability':'none','path':'sms','level':'PLAINTEXT'}"
+
 /* network, capability, path and level follow from what there is; E2EE before all else (I4). */
 static const struct {
     const char *name, *network;
-    bool native, rcs, plain, sms;
+    bool native, rcs, plain, sms, mls;
     const char *want;
 } paths[] = {
-    { "native", "native", true, false, false, true,
+    { "native", "native", true, false, false, true, false,
       "{'handle':'" ALICE
       "','network':'native','capability':'sealed','path':'native','level':'E2EE',"
-      "'manifest':'bWFuaWZlc3Q','ttl_s':300}" },
-    { "sealed peer", "rcs-a", false, true, true, true,
+      "'manifest':'bWFuaWZlc3Q','ttl_s':300,'paths':["
+      "{'network':'native','capability':'sealed','path':'native','level':'E2EE'}," SMS_PATH "]}" },
+    { "sealed peer", "rcs-a", false, true, true, true, false,
       "{'handle':'" ALICE "','network':'rcs-a','capability':'sealed','path':'rcs','level':'E2EE',"
-      "'manifest':'bWFuaWZlc3Q','ttl_s':300}" },
-    { "plain peer", "rcs-a", false, false, true, true,
+      "'manifest':'bWFuaWZlc3Q','ttl_s':300,'paths':["
+      "{'network':'rcs-a','capability':'sealed','path':'rcs','level':'E2EE'},"
+      "{'network':'rcs-a','capability':'plain','path':'plain','level':'TRANSPORT'}," SMS_PATH
+      "]}" },
+    { "plain peer", "rcs-a", false, false, true, true, false,
       "{'handle':'" ALICE "','network':'rcs-a','capability':'plain','path':'plain',"
-      "'level':'TRANSPORT','ttl_s':300}" },
-    { "SMS", "sms", false, false, false, true,
+      "'level':'TRANSPORT','ttl_s':300,'paths':["
+      "{'network':'rcs-a','capability':'plain','path':'plain','level':'TRANSPORT'}," SMS_PATH
+      "]}" },
+    { "SMS", "sms", false, false, false, true, false,
       "{'handle':'" ALICE "','network':'sms','capability':'none','path':'sms','level':'PLAINTEXT',"
-      "'ttl_s':300}" },
+      "'ttl_s':300,'paths':[" SMS_PATH "]}" },
+    { "MLS, reserved", "sms", false, false, false, true, true,
+      "{'handle':'" ALICE "','network':'sms','capability':'mls','path':'sms','level':'PLAINTEXT',"
+      "'ttl_s':300,'paths':[" SMS_PATH "]}" },
 };
 
 static void test_look_ups(void **state)
@@ -143,6 +154,7 @@ static void test_look_ups(void **state)
                                           .has_rcs = paths[i].rcs,
                                           .has_plain = paths[i].plain,
                                           .has_sms = paths[i].sms,
+                                          .speaks_mls = paths[i].mls,
                                           .has_manifest = paths[i].native || paths[i].rcs,
                                           .encoded = teal_text("manifest"),
                                           .ttl_ms = 300999 };
@@ -158,6 +170,22 @@ static void test_look_ups(void **state)
     script.look_up = DIRECTORY_BROKEN;
     a = get("/v1/directory/" ALICE);
     assert_refused(&a, 503, "store-failed", "REQ-REST-10");
+}
+
+static void test_askers_are_noted(void **state)
+{
+    (void)state;
+    raw_answer a;
+    script.look_up = DIRECTORY_NONE; /* whatever the answer */
+    get("/v1/directory/" ALICE);
+    assert_string_equal(script.noted, ALICE);
+    edge_ask("POST", "/v1/directory/im:bob@native.example/claim", "", nothing, &a);
+    assert_string_equal(script.noted, "im:bob@native.example");
+    script.log_is_full = true;
+    a = get("/v1/directory/" ALICE);
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
+    edge_ask("POST", "/v1/directory/" ALICE "/claim", "", nothing, &a);
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
 }
 
 static void test_claims(void **state)
@@ -205,11 +233,9 @@ int main(void)
 {
     log_setup(LOG_ERROR, false, "test");
     const struct CMUnitTest tests[] = {
-        edge_test(test_manifests_are_put),
-        edge_test(test_prekeys_are_put),
-        edge_test(test_accounts_are_read),
-        edge_test(test_look_ups),
-        edge_test(test_claims),
+        edge_test(test_manifests_are_put),  edge_test(test_prekeys_are_put),
+        edge_test(test_accounts_are_read),  edge_test(test_look_ups),
+        edge_test(test_askers_are_noted),   edge_test(test_claims),
         edge_test(test_gateway_and_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
