@@ -5,6 +5,7 @@
 #include "codecs/handle.h"
 #include "gateway/config_value.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <ini.h>
 #include <stdarg.h>
@@ -23,8 +24,9 @@ enum {
 #define SECONDS(first, last)      NUMBER(first, last), .unit = 1000
 #define TEXT(first, last)                                                                          \
     .means = "UTF-8 text of " #first " to " #last " octets", .least = (first), .most = (last)
-#define HOSTS    "a list of distinct lower-case hosts like \"a.example, b.example\""
-#define PREFIXES "a list of distinct number prefixes like \"+4477, +4478\""
+#define FILE_PATH "the path of a PEM file, seen from this file"
+#define HOSTS     "a list of distinct lower-case hosts like \"a.example, b.example\""
+#define PREFIXES  "a list of distinct number prefixes like \"+4477, +4478\""
 
 /* Lengths of [sms] are those of SMPP 3.4 section 4.1.1. */
 static const config_rule rules[] = {
@@ -34,18 +36,28 @@ static const config_rule rules[] = {
       .means = "the path of a folder, seen from this file" },
     { "gateway", "listen", &config_listen, AT(listen_host),
       .port_at = offsetof(config, listen_port), .otherwise = "127.0.0.1:8480",
-      .means = "a loopback address with port, like 127.0.0.1:8480 or [::1]:8480 (REQ-REST-5)" },
+      .means = "an address with port, like 127.0.0.1:8480 or [::]:8443" },
+    { "gateway", "clear_text", &config_choice, AT(clear_text_anywhere), "loopback",
+      "one of loopback, anywhere", .words = { "loopback", "anywhere" } },
     { "gateway", "workers", &config_count, AT(workers), "4", NUMBER(1, 64) },
     { "gateway", "max_connections", &config_count, AT(max_connections), "1024", NUMBER(1, 100000) },
     { "gateway", "max_waiting", &config_count, AT(max_waiting), "4096", NUMBER(1, 1000000) },
     { "gateway", "lookup_log_days", &config_count, AT(lookup_log_days), "30", NUMBER(0, 3650) },
     { "gateway", "log_level", &config_level, AT(log_level), "info",
       "one of debug, info, warn, error" },
-    { "gateway", "log", &config_form, AT(log_json), "plain", "one of plain, json" },
+    { "gateway", "log", &config_choice, AT(log_json), "plain", "one of plain, json",
+      .words = { "plain", "json" } },
     { "gateway", "sms_mark", &config_mark, AT(sms_mark), "[SMS, not encrypted]",
       "text that a reader can see, of at most 100 octets", .most = 100 },
     { "gateway", "plain_mark", &config_mark, AT(plain_mark), "[RCS, not end-to-end encrypted]",
       "text that a reader can see, of at most 100 octets", .most = 100 },
+
+    { "tls", "certificate", &config_text, AT(tls_certificate), .least = 1, .most = 1000,
+      .means = FILE_PATH },
+    { "tls", "key", &config_text, AT(tls_key), .least = 1, .most = 1000, .means = FILE_PATH },
+    { "tls", "client_ca", &config_text, AT(tls_client_ca), "", FILE_PATH, .most = 1000 },
+    { "tls", "minimum", &config_choice, AT(tls_1_3_only), "1.2", "one of 1.2, 1.3",
+      .words = { "1.2", "1.3" } },
 
     { "native", "domains", &config_hosts, AT(native_domains), .means = HOSTS, .least = 1 },
     { "native", "numbers", &config_prefixes, AT(native_numbers), "", PREFIXES },
@@ -69,6 +81,9 @@ static const config_rule rules[] = {
       "a list of distinct Ed25519 keys, each 43 characters of base64url", .most = CONFIG_MAX_KEYS },
     { "peer", "url", &config_url, PEER_AT(url), .most = 300,
       .means = "scheme, host and port alone, like https://teal.rcs.example:8443" },
+    { "peer", "ca", &config_text, PEER_AT(ca), "", FILE_PATH, .most = 1000 },
+    { "peer", "certificate", &config_text, PEER_AT(certificate), "", FILE_PATH, .most = 1000 },
+    { "peer", "key", &config_text, PEER_AT(key), "", FILE_PATH, .most = 1000 },
 
     { "sms", "centre", &config_endpoint, AT(sms_host), .port_at = offsetof(config, sms_port),
       .means = "host and port, like smsc.example:2775" },
@@ -185,8 +200,8 @@ static section *open_plain(parse *p, const char *kind)
     const section *before = find_section(p, kind, NULL);
     if (!is_kind(kind)) {
         complain(p, p->line,
-                 "[%s] is not a section. There are gateway, native, store, queue, peer NAME and "
-                 "sms.",
+                 "[%s] is not a section. There are gateway, tls, native, store, queue, peer NAME "
+                 "and sms.",
                  visible(kind));
     } else if (before != NULL) {
         complain(p, p->line, "[%s] stands in line %d already. Put its keys there.", kind,
@@ -338,9 +353,23 @@ static char *resolve(const config *c, char *path)
     return joined;
 }
 
+static void resolve_file(const config *c, char **path)
+{
+    if (*path != NULL && (*path)[0] != '\0')
+        *path = resolve(c, *path);
+}
+
 static void resolve_paths(config *c)
 {
     c->state = resolve(c, c->state);
+    resolve_file(c, &c->tls_certificate);
+    resolve_file(c, &c->tls_key);
+    resolve_file(c, &c->tls_client_ca);
+    for (size_t i = 0; i < c->n_peers; i++) {
+        resolve_file(c, &c->peers[i].ca);
+        resolve_file(c, &c->peers[i].certificate);
+        resolve_file(c, &c->peers[i].key);
+    }
     if (c->store_url[0] != '\0') {
         c->store_url = resolve(c, c->store_url);
         return;
@@ -387,6 +416,9 @@ static void check_peer(parse *p, const section *s)
     const config_peer *peer = s->base;
     if (peer->domains.n + peer->numbers.n == 0)
         complain(p, s->line, "[peer %s] speaks for nobody. Add domains or numbers.", peer->name);
+    if ((peer->certificate[0] == '\0') != (peer->key[0] == '\0'))
+        complain(p, s->line, "[peer %s] has one of certificate and key. Add the other.",
+                 peer->name);
     check_overlap(p, s, "domains", &peer->domains, &p->c->native_domains, "native");
     check_overlap(p, s, "numbers", &peer->numbers, &p->c->native_numbers, "native");
     for (const config_peer *before = p->c->peers; before < peer; before++) {
@@ -396,9 +428,26 @@ static void check_peer(parse *p, const section *s)
     }
 }
 
+/* Who listens elsewhere in clear text shows everybody on the way who asks for whom. */
+static void check_listen(parse *p)
+{
+    const config *c = p->c;
+    struct in_addr v4;
+    struct in6_addr v6;
+    bool loopback =
+        inet_pton(AF_INET, c->listen_host, &v4) == 1
+            ? ntohl(v4.s_addr) >> 24 == IN_LOOPBACKNET
+            : inet_pton(AF_INET6, c->listen_host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+    if (!loopback && c->tls_certificate == NULL && !c->clear_text_anywhere)
+        complain(p, line_of(p, "gateway", "listen"),
+                 "listen is not on loopback, and without [tls] requests would cross the network "
+                 "in clear text (REQ-REST-5). Add [tls], or write clear_text = anywhere.");
+}
+
 static void check_whole(parse *p)
 {
     const config *c = p->c;
+    check_listen(p);
     if (!config_is_native(c, teal_text(c->handle)))
         complain(p, line_of(p, "gateway", "handle"),
                  "handle is not under a domain of [native]. Add its host to domains there.");

@@ -29,11 +29,13 @@ typedef struct config_keys {
 } config_keys;
 
 typedef struct config_peer {
-    char *name;          /* [peer NAME]; not native, sms, gateway */
-    config_list domains; /* lower-case hosts */
-    config_list numbers; /* prefixes, "+447700" */
-    char *url;           /* http://host:port, no trailing slash */
-    config_keys keys;    /* by which it signs its requests */
+    char *name;              /* [peer NAME]; not native, sms, gateway */
+    config_list domains;     /* lower-case hosts */
+    config_list numbers;     /* prefixes, "+447700" */
+    char *url;               /* http://host:port, no trailing slash */
+    config_keys keys;        /* by which it signs its requests */
+    char *ca;                /* who signs its certificate: a file; "": whom the system trusts */
+    char *certificate, *key; /* what it is shown of the gateway: files; "": nothing */
 } config_peer;
 
 typedef struct config {
@@ -42,8 +44,9 @@ typedef struct config {
     /* [gateway] */
     char *handle;      /* canonical im: handle under a native domain */
     char *state;       /* folder for store and keys; relative to the configuration file */
-    char *listen_host; /* listen = HOST:PORT; loopback only (REQ-REST-5) */
+    char *listen_host; /* listen = HOST:PORT; loopback, or under TLS (REQ-REST-5) */
     uint16_t listen_port;
+    bool clear_text_anywhere; /* clear_text = loopback|anywhere */
     uint32_t workers;         /* 4; 1..64 */
     uint32_t max_connections; /* 1024 */
     uint32_t max_waiting;     /* requests parked before 503; 4096 */
@@ -52,6 +55,11 @@ typedef struct config {
     bool log_json;            /* log = plain|json */
     char *sms_mark;           /* "[SMS, not encrypted]" */
     char *plain_mark;         /* "[RCS, not end-to-end encrypted]" */
+
+    /* [tls]; tls_certificate NULL: clear text. Files, relative to the configuration file. */
+    char *tls_certificate, *tls_key;
+    char *tls_client_ca; /* "": no certificates are asked of clients */
+    bool tls_1_3_only;   /* minimum = 1.2|1.3 */
 
     /* [native] */
     config_list native_domains, native_numbers;

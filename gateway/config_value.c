@@ -162,12 +162,12 @@ static bool read_level(const config_rule *r, const char *text, void *base)
     return false;
 }
 
-static bool read_form(const config_rule *r, const char *text, void *base)
+static bool read_choice(const config_rule *r, const char *text, void *base)
 {
-    bool json = strcmp(text, "json") == 0;
-    if (!json && strcmp(text, "plain") != 0)
+    bool second = strcmp(text, r->words[1]) == 0;
+    if (!second && strcmp(text, r->words[0]) != 0)
         return false;
-    *(bool *)((char *)base + r->at) = json;
+    *(bool *)((char *)base + r->at) = second;
     return true;
 }
 
@@ -193,13 +193,11 @@ static bool is_ipv6(const char *host, struct in6_addr *out)
     return inet_pton(AF_INET6, host, out) == 1;
 }
 
-static bool is_loopback(const char *host, bool bracketed)
+static bool is_address(const char *host, bool bracketed)
 {
     struct in_addr v4;
     struct in6_addr v6;
-    if (bracketed)
-        return is_ipv6(host, &v6) && IN6_IS_ADDR_LOOPBACK(&v6);
-    return inet_pton(AF_INET, host, &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
+    return bracketed ? is_ipv6(host, &v6) : inet_pton(AF_INET, host, &v4) == 1;
 }
 
 static bool is_any_host(const char *host, bool bracketed)
@@ -228,7 +226,7 @@ static bool read_host_and_port(const config_rule *r, const char *text, void *bas
 
 static bool read_listen(const config_rule *r, const char *text, void *base)
 {
-    return read_host_and_port(r, text, base, is_loopback);
+    return read_host_and_port(r, text, base, is_address);
 }
 
 static bool read_endpoint(const config_rule *r, const char *text, void *base)
@@ -364,7 +362,7 @@ const config_type config_secret = { read_text, release_secret };
 const config_type config_count = { read_count, NULL };
 const config_type config_span = { read_span, NULL };
 const config_type config_level = { read_level, NULL };
-const config_type config_form = { read_form, NULL };
+const config_type config_choice = { read_choice, NULL };
 const config_type config_backend = { read_backend, release_text };
 const config_type config_listen = { read_listen, release_text };
 const config_type config_endpoint = { read_endpoint, release_text };

@@ -22,6 +22,7 @@ struct config_rule {
     size_t at;             /* offset into the section's struct */
     const char *otherwise; /* holds where the key is missing; NULL: it must not be */
     const char *means;     /* what may stand there: completes "workers is not ..." */
+    const char *words[2];  /* config_choice */
     int64_t least, most;   /* of numbers; octets of texts; elements of lists */
     int64_t unit;          /* config_span: milliseconds in one */
     size_t port_at;        /* config_listen, config_endpoint: offset of the port */
@@ -31,9 +32,10 @@ extern const config_type config_text, /* char *: UTF-8 without control character
     config_secret,                    /* char *: the same, wiped when it is freed */
     config_count,                     /* uint32_t */
     config_span,                      /* int64_t, in milliseconds */
-    config_level, config_form,        /* log_level; bool: whether JSON */
+    config_level,                     /* log_level */
+    config_choice,                    /* bool: whether the second of the two words in `words` */
     config_backend,                   /* char *: a store back end's name */
-    config_listen,                    /* char * and uint16_t: numeric loopback address, port */
+    config_listen,                    /* char * and uint16_t: numeric address, port */
     config_endpoint,                  /* char * and uint16_t: host, port */
     config_url,                       /* char *: http(s)://host[:port] */
     config_im_handle,                 /* char *: canonical im: handle */

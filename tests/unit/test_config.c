@@ -88,6 +88,8 @@ static void defaults_hold(void **state)
     assert_int_equal(c->lookup_ttl_ms, 300000);
     assert_int_equal(c->n_peers, 0);
     assert_null(c->sms_host);
+    assert_null(c->tls_certificate);
+    assert_false(c->clear_text_anywhere);
     config_free(&c);
     assert_null(c);
     config_free(&c);
@@ -103,10 +105,13 @@ static void everything_is_read(void **state)
                           "listen = [::1]:1\n"
                           "workers = 64\nlog_level = error\nlog = json\n"
                           "sms_mark = SMS; # = \xc3\xa4\n"
+                          "[tls]\ncertificate = a.pem\nkey = /k/a.key\nclient_ca = c.pem\n"
+                          "minimum = 1.3\n"
                           "[native]\ndomains = native.example\nnumbers = +1415555 ,+1416\n"
                           "[store]\nurl = /x/y.db\n"
                           "[queue]\ngive_up_after_s = 1\nretry_first_ms = 5\nretry_max_ms = 5\n"
                           "[peer one]\nnumbers = +44\nurl = https://one.example:8443\n"
+                          "ca = one.pem\ncertificate = us.pem\nkey = us.key\n"
                           "[peer two]\ndomains = two.example\nurl = http://[::1]:8480\n"
                           "[sms]\ncentre = smsc.example:2775\nsystem_id = teal\n"
                           "password = a;b #c\nsource = Teal 1\n");
@@ -123,6 +128,14 @@ static void everything_is_read(void **state)
     assert_int_equal(c->give_up_after_ms, 1000);
     assert_int_equal(c->retry_max_ms, 5);
     assert_int_equal(c->n_peers, 2);
+    char want[80];
+    snprintf(want, sizeof want, "%s/a.pem", folder);
+    assert_string_equal(c->tls_certificate, want);
+    assert_string_equal(c->tls_key, "/k/a.key");
+    assert_true(c->tls_1_3_only);
+    snprintf(want, sizeof want, "%s/one.pem", folder);
+    assert_string_equal(c->peers[0].ca, want);
+    assert_string_equal(c->peers[1].ca, "");
     assert_string_equal(c->peers[0].name, "one");
     assert_string_equal(c->peers[0].url, "https://one.example:8443");
     assert_string_equal(c->peers[1].domains.at[0], "two.example");
@@ -226,6 +239,10 @@ static void values_of_gateway(void **state)
     } rows[] = {
         { "listen = 127.9.9.9:65535", true },
         { "listen = 0.0.0.0:8480", false }, /* REQ-REST-5 */
+        { "listen = 0.0.0.0:8480\nclear_text = anywhere", true },
+        { "listen = [2001:db8::1]:8480\nclear_text = anywhere", true },
+        { "listen = 0.0.0.0:8480\nclear_text = loopback", false },
+        { "clear_text = yes", false },
         { "listen = 192.0.2.1:8480", false },
         { "listen = [::]:8480", false },
         { "listen = ::1:8480", false },
@@ -253,6 +270,39 @@ static void values_of_gateway(void **state)
             fail_msg("%s: said %s", rows[i].line, errors);
         if (c == NULL)
             assert_non_null(strstr(errors, "teal.conf:2: "));
+        config_free(&c);
+        free(errors);
+    }
+}
+
+/* What follows the handle's and the domains' lines. */
+static void certificates(void **state)
+{
+    static const struct {
+        const char *listen, *sections, *said; /* NULL: it is taken */
+    } rows[] = {
+        { "0.0.0.0:8443", "[tls]\ncertificate = a\nkey = b\n", NULL },
+        { "0.0.0.0:8443", "", ":4: listen is not on loopback" },
+        { "127.0.0.1:8443", "[tls]\n", "certificate is missing" },
+        { "127.0.0.1:8443", "[tls]\ncertificate = a\n", "key is missing" },
+        { "127.0.0.1:8443", "[tls]\ncertificate = a\nkey =\n", ":9: key is not" },
+        { "127.0.0.1:8443", "[tls]\ncertificate = a\nkey = b\nminimum = 1.1\n",
+          ":10: minimum is not one of 1.2, 1.3" },
+        { "127.0.0.1:8443", "[peer x]\nurl = https://x.example\ndomains = x.example\nkey = b\n",
+          "has one of certificate and key" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char text[1000], *errors;
+        snprintf(text, sizeof text,
+                 "[gateway]\nhandle = im:gateway@native.example\nstate = state\nlisten = %s\n"
+                 "[native]\ndomains = native.example\n%s",
+                 rows[i].listen, rows[i].sections);
+        config *c = load(teal_text(text), &errors);
+        bool as_wanted =
+            rows[i].said == NULL ? c != NULL : c == NULL && strstr(errors, rows[i].said) != NULL;
+        if (!as_wanted)
+            fail_msg("%s %s: said %s", rows[i].listen, rows[i].sections, errors);
         config_free(&c);
         free(errors);
     }
@@ -390,6 +440,7 @@ int main(void)
         cmocka_unit_test(everything_is_read),
         cmocka_unit_test(errors_name_line_and_remedy),
         cmocka_unit_test(values_of_gateway),
+        cmocka_unit_test(certificates),
         cmocka_unit_test(every_error_is_said),
         cmocka_unit_test(a_password_is_never_shown),
         cmocka_unit_test(the_handle_is_native),
