@@ -71,6 +71,9 @@ http_client *http_client_open(size_t max_body)
     c->max_body = max_body;
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -84,6 +87,22 @@ http_client *http_client_open(size_t max_body)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
     return c;
+}
+
+/* libcurl copies what it is given. */
+static void set_file(CURL *curl, CURLoption option, const char *path)
+{
+    if (path != NULL && path[0] != '\0')
+        curl_easy_setopt(curl, option, path);
+}
+
+void http_client_use(http_client *c, const http_credentials *k)
+{
+    set_file(c->curl, CURLOPT_CAINFO, k->ca);
+    set_file(c->curl, CURLOPT_SSLCERT, k->certificate);
+    set_file(c->curl, CURLOPT_SSLKEY, k->key);
+    if (k->ca != NULL && k->ca[0] != '\0')
+        curl_easy_setopt(c->curl, CURLOPT_CAPATH, NULL); /* that one alone */
 }
 
 void http_client_close(http_client **c)
@@ -172,6 +191,7 @@ void http_client_call(http_client *c, const char *method, const char *url, const
     long sent = 0;
     curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &sent);
     out->sent = sent > 0;
+    out->untrusted = result == CURLE_PEER_FAILED_VERIFICATION;
     if (result == CURLE_OK)
         fill_answer(c, out);
     else if (c->too_long)

@@ -13,13 +13,22 @@ typedef struct http_answer {
     const uint8_t *body;   /* until the next call; NUL-terminated beyond len */
     size_t len;
     int64_t retry_after_ms; /* 0: not said */
-    bool sent; /* octets of the request have left: the other end may have acted on it */
+    bool sent;      /* octets of the request have left: the other end may have acted on it */
+    bool untrusted; /* no answer, since the other end's certificate does not verify */
     char error[160];
 } http_answer;
 
 /* max_body: an answer that is longer is an error. */
 http_client *http_client_open(size_t max_body);
 void http_client_close(http_client **c);
+
+/* For https:// (TLS 1.2 or later; the certificate has to name the URL's host). Files in PEM, each
+ * NULL or "" for none: ca: whom to trust in the system's place; certificate, key: what to show. A
+ * file that is no good fails the calls. */
+typedef struct http_credentials {
+    const char *ca, *certificate, *key;
+} http_credentials;
+void http_client_use(http_client *c, const http_credentials *k);
 
 /* http:// and https:// only, no redirects, no proxy. content_type NULL and body empty for GET.
  * timeout_ms: for the whole call, from 1. */

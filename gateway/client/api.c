@@ -23,7 +23,7 @@ struct api {
     json_t *problem;
 };
 
-api *api_open(const char *url)
+api *api_open(const char *url, const char *ca)
 {
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         return NULL;
@@ -32,7 +32,9 @@ api *api_open(const char *url)
         bug("out of memory");
     for (size_t len = strlen(a->url); len > 0 && a->url[len - 1] == '/'; len--)
         a->url[len - 1] = '\0';
+    const http_credentials credentials = { .ca = ca };
     a->http = http_client_open(MAX_ANSWER_BYTES);
+    http_client_use(a->http, &credentials);
     return a;
 }
 
@@ -60,7 +62,7 @@ static json_t *parse_object(const http_answer *answer)
 static outcome judge(api *a, json_t **json)
 {
     if (a->answer.status == 0)
-        return OUTCOME_UNREACHABLE;
+        return a->answer.untrusted ? OUTCOME_UNVERIFIED : OUTCOME_UNREACHABLE;
     if (a->answer.status >= 200 && a->answer.status < 300) {
         if (json == NULL)
             return OUTCOME_OK;
@@ -220,10 +222,12 @@ outcome api_explain(const api *a, outcome o, bool json)
     case OUTCOME_FAILED:
         say(o, "%s answered %ld, but not as a Teal gateway does", a->url, a->answer.status);
         break;
+    case OUTCOME_UNVERIFIED:
+        say(o, "the certificate of %s does not verify (REQ-TLS-3): %s", a->url, a->answer.error);
+        break;
     case OUTCOME_OK:
     case OUTCOME_USAGE:
     case OUTCOME_KEYCHAIN:
-    case OUTCOME_UNVERIFIED:
         break;
     }
     return o;

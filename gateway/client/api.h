@@ -9,12 +9,14 @@
 
 typedef struct api api;
 
-/* NULL: `url` is no http:// or https:// URL. */
-api *api_open(const char *url);
+/* NULL: `url` is no http:// or https:// URL. ca: a file, in the place of the system's authorities;
+ * NULL: none. */
+api *api_open(const char *url, const char *ca);
 void api_close(api **a);
 
-/* Each returns OK; REFUSED (api_problem); UNREACHABLE; FAILED: no answer of a Teal gateway. Nothing
- * has been said yet: api_explain does. *json: an object, the caller's; NULL unless OK. */
+/* Each returns OK; REFUSED (api_problem); UNREACHABLE; UNVERIFIED: its certificate; FAILED: no
+ * answer of a Teal gateway. Nothing has been said yet: api_explain does. *json: an object, the
+ * caller's; NULL unless OK. */
 outcome api_gateway(api *a, json_t **json);
 outcome api_look_up(api *a, teal_bytes handle, json_t **json);
 outcome api_claim(api *a, teal_bytes handle, json_t **json);

@@ -34,10 +34,14 @@ static const char *const texts[N_COMMANDS] = {
         "  4  the gateway cannot be reached\n"
         "  5  the keychain is missing or damaged, or the passphrase is wrong\n"
         "  6  something did not verify: a signature, a key, a receipt\n",
-    [COMMAND_INIT] = "teal init --gateway URL [--name NAME]\n"
-                     "\n"
-                     "Makes the keychain with a new account and a new device, called NAME, and\n"
-                     "remembers the gateway's account key: from then on another one is refused.\n",
+    [COMMAND_INIT] =
+        "teal init --gateway URL [--ca FILE] [--name NAME]\n"
+        "\n"
+        "Makes the keychain with a new account and a new device, called NAME, and\n"
+        "remembers the gateway's account key: from then on another one is refused.\n"
+        "\n"
+        "  --ca FILE           who signs the certificate of an https:// gateway, in PEM;\n"
+        "                      without it: whom this system trusts. Is remembered\n",
     [COMMAND_REGISTER] =
         "teal register HANDLE…\n"
         "\n"

@@ -1,4 +1,4 @@
-/* Member of the keychain's state: gateway {url, handle, manifest, downgrade_key}. */
+/* Member of the keychain's state: gateway {url, ca?, handle, manifest, downgrade_key}. */
 #include "gateway/client/home_gateway.h"
 
 #include "gateway/client/contacts.h"
@@ -6,9 +6,17 @@
 #include "gateway/client/say.h"
 #include "gateway/log.h"
 
+#include <errno.h>
+#include <stdlib.h>
+
 const char *home_gateway_url(const keychain *k)
 {
     return json_string_value(json_object_get(json_object_get(k->state, "gateway"), "url"));
+}
+
+const char *home_gateway_ca(const keychain *k)
+{
+    return json_string_value(json_object_get(json_object_get(k->state, "gateway"), "ca"));
 }
 
 /* The members that the gateway's answer and the keychain both have. */
@@ -43,21 +51,26 @@ static outcome fetch(session *s, verify_gateway *out, json_t **json)
                          : say(OUTCOME_UNVERIFIED, "the gateway's keys do not verify: %s", wrong);
 }
 
-static void keep(keychain *k, const char *url, const json_t *json)
+static void keep(json_t *gateway, const json_t *json)
 {
-    json_t *gateway = json_pack("{s:s}", "url", url);
     static const char *const members[] = { "handle", "manifest", "downgrade_key" };
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         json_object_set(gateway, members[i], json_object_get(json, members[i]));
-    json_object_set_new(k->state, "gateway", gateway);
 }
 
-outcome home_gateway_meet(session *s, const char *url, verify_gateway *out)
+outcome home_gateway_meet(session *s, const char *url, const char *ca, verify_gateway *out)
 {
     json_t *json = NULL;
+    char *path = ca != NULL ? realpath(ca, NULL) : NULL; /* the next command runs elsewhere */
+    if (ca != NULL && path == NULL)
+        return say(OUTCOME_USAGE, "--ca %s: %s", ca, strerror(errno));
     outcome o = fetch(s, out, &json);
-    if (o == OUTCOME_OK)
-        keep(s->keychain, url, json);
+    if (o == OUTCOME_OK) {
+        json_t *gateway = json_pack("{s:s, s:s*}", "url", url, "ca", path);
+        keep(gateway, json);
+        json_object_set_new(s->keychain->state, "gateway", gateway);
+    }
+    free(path);
     json_decref(json);
     return o;
 }
@@ -90,11 +103,7 @@ outcome home_gateway_ask(session *s, verify_gateway *out)
         (memcmp(known.manifest.signature, out->manifest.signature, TEAL_SIGNATURE_BYTES) != 0 ||
          memcmp(known.downgrade_key.key, out->downgrade_key.key, TEAL_KEY_BYTES) != 0);
     if (is_new && (o = keychain_begin(s->keychain)) == OUTCOME_OK) {
-        char *url = strdup(home_gateway_url(s->keychain));
-        if (url == NULL)
-            bug("out of memory");
-        keep(s->keychain, url, json);
-        free(url);
+        keep(json_object_get(s->keychain->state, "gateway"), json);
         o = keychain_commit(s->keychain);
     }
     json_decref(json);

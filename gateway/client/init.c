@@ -41,7 +41,7 @@ outcome command_init(session *s)
     const char *name = s->options->name != NULL ? s->options->name : "teal";
     outcome o = check_name(name);
     if (o == OUTCOME_OK)
-        o = home_gateway_meet(s, s->options->gateway, &gateway);
+        o = home_gateway_meet(s, s->options->gateway, s->options->ca, &gateway);
     if (o != OUTCOME_OK)
         return o;
     account_make(s->keychain, name, clock_unix_ms());

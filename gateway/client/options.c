@@ -15,7 +15,7 @@ static const struct {
     const char *usage;
 } commands[N_COMMANDS] = {
     [COMMAND_NONE] = { NULL, 0, 0, "" },
-    [COMMAND_INIT] = { "init", 0, 0, "init --gateway URL [--name NAME]" },
+    [COMMAND_INIT] = { "init", 0, 0, "init --gateway URL [--ca FILE] [--name NAME]" },
     [COMMAND_REGISTER] = { "register", 1, 16, "register HANDLE…" },
     [COMMAND_LOOKUP] = { "lookup", 1, 1, "lookup HANDLE" },
     [COMMAND_SEND] = { "send", 2, 2, "send [OPTION…] TO[,TO…] TEXT" },
@@ -31,6 +31,7 @@ typedef enum option_id {
     OPTION_HELP,
     OPTION_VERSION,
     OPTION_GATEWAY,
+    OPTION_CA,
     OPTION_NAME,
     OPTION_FALLBACK,
     OPTION_WHEN,
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
     { "help", no_argument, NULL, OPTION_HELP },
     { "version", no_argument, NULL, OPTION_VERSION },
     { "gateway", required_argument, NULL, OPTION_GATEWAY },
+    { "ca", required_argument, NULL, OPTION_CA },
     { "name", required_argument, NULL, OPTION_NAME },
     { "fallback", required_argument, NULL, OPTION_FALLBACK },
     { "when", required_argument, NULL, OPTION_WHEN },
@@ -71,6 +73,7 @@ static const unsigned owners[] = {
     ANY,
     ANY,
     ANY,
+    BIT(COMMAND_INIT),
     BIT(COMMAND_INIT),
     BIT(COMMAND_INIT),
     BIT(COMMAND_SEND),
@@ -146,6 +149,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_GATEWAY:
         o->gateway = value;
+        break;
+    case OPTION_CA:
+        o->ca = value;
         break;
     case OPTION_NAME:
         o->name = value;

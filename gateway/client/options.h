@@ -21,7 +21,7 @@ typedef struct options {
     command command;
     bool help, version, json;
     const char *home, *passphrase_file; /* NULL: from the environment */
-    const char *gateway, *name;         /* init */
+    const char *gateway, *ca, *name;    /* init */
     bool accept_key_change;             /* lookup, send, inbox */
     teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
     teal_when when;

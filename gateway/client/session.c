@@ -49,10 +49,11 @@ outcome session_open(const options *o, session *out)
     if (result != OUTCOME_OK)
         return result;
     const char *url = o->command == COMMAND_INIT ? o->gateway : home_gateway_url(out->keychain);
+    const char *ca = o->command == COMMAND_INIT ? o->ca : home_gateway_ca(out->keychain);
     out->arena = (teal_arena){ calloc(1, ARENA_BYTES), ARENA_BYTES, 0 };
     if (out->arena.base == NULL)
         bug("out of memory");
-    out->api = url != NULL ? api_open(url) : NULL;
+    out->api = url != NULL ? api_open(url, ca) : NULL;
     if (out->api == NULL)
         return say(OUTCOME_USAGE, "the gateway's URL begins with http:// or https://");
     return OUTCOME_OK;

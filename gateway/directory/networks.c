@@ -173,6 +173,7 @@ static void copy_configured(const config_peer *from, bridged_network *to)
 {
     *to = (bridged_network){ .name = text(teal_text(from->name)),
                              .url = text(teal_text(from->url)),
+                             .credentials = { from->ca, from->certificate, from->key },
                              .n_keys = from->keys.n,
                              .configured = true };
     copy_list(&from->domains, &to->domains);

@@ -6,6 +6,7 @@
 #define TEAL_GATEWAY_DIRECTORY_NETWORKS_H
 
 #include "gateway/config.h"
+#include "gateway/http_client.h"
 #include "gateway/store/store.h"
 
 enum { NETWORKS_MAX = CONFIG_MAX_PEERS, NETWORK_MAX_KEYS = CONFIG_MAX_KEYS };
@@ -20,6 +21,7 @@ typedef struct bridged_network {
     char *name;
     config_list domains, numbers; /* of the handles that it may speak for */
     char *url;
+    http_credentials credentials; /* the configuration's; of one that was added: none */
     network_key keys[NETWORK_MAX_KEYS];
     size_t n_keys;
     size_t slot;     /* below NETWORKS_MAX: its own for as long as it is there, free afterwards */

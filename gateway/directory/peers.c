@@ -120,8 +120,10 @@ static void turn_to(peer_link *l, const bridged_network *peer)
         bug("out of memory");
     l->back_off_ms = 0;
     for (size_t i = 0; i < CLIENTS; i++)
-        if (l->clients[i] == NULL)
+        if (l->clients[i] == NULL) {
             l->clients[i] = http_client_open(MAX_ANSWER_BYTES);
+            http_client_use(l->clients[i], &peer->credentials);
+        }
 }
 
 static bool take_client(const peers *p, peer_link *l, const bridged_network *peer, int64_t now_ms,

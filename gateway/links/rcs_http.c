@@ -1,7 +1,6 @@
 /* Posts CPIM to a peer and reads its answer; see rcs_http.h. */
 #include "gateway/links/rcs_http.h"
 
-#include "gateway/http_client.h"
 #include "gateway/log.h"
 
 #include <jansson.h>
@@ -17,12 +16,13 @@ struct rcs_http {
     char why[160];
 };
 
-rcs_http *rcs_http_open(const char *url, int64_t timeout_ms)
+rcs_http *rcs_http_open(const char *url, const http_credentials *credentials, int64_t timeout_ms)
 {
     rcs_http *l = calloc(1, sizeof *l);
     if (l == NULL || asprintf(&l->url, "%s" RESOURCE, url) < 0)
         bug("out of memory");
     l->client = http_client_open(MAX_ANSWER_BYTES);
+    http_client_use(l->client, credentials);
     l->timeout_ms = timeout_ms;
     return l;
 }

@@ -3,7 +3,7 @@
 #ifndef TEAL_GATEWAY_LINKS_RCS_HTTP_H
 #define TEAL_GATEWAY_LINKS_RCS_HTTP_H
 
-#include "codecs/cursor.h"
+#include "gateway/http_client.h"
 
 typedef enum rcs_http_outcome {
     RCS_HTTP_TAKEN,      /* 2xx: the peer answers for it from now on */
@@ -22,8 +22,8 @@ typedef struct rcs_http_answer {
 
 typedef struct rcs_http rcs_http;
 
-/* url: of the peer, no trailing slash; copied. */
-rcs_http *rcs_http_open(const char *url, int64_t timeout_ms);
+/* url: of the peer, no trailing slash; copied, like the credentials. */
+rcs_http *rcs_http_open(const char *url, const http_credentials *credentials, int64_t timeout_ms);
 bool rcs_http_leads_to(const rcs_http *l, const char *url);
 void rcs_http_close(rcs_http **l); /* NULL-safe */
 void rcs_http_post(rcs_http *l, teal_bytes cpim, rcs_http_answer *out);

@@ -82,7 +82,9 @@ static void deliver(const rider *r, parcel *p)
 {
     char url[1024];
     http_answer answer;
+    const http_credentials credentials = { r->peer->ca, r->peer->certificate, r->peer->key };
     http_client *client = http_client_open(ANSWER_MAX_BYTES);
+    http_client_use(client, &credentials);
     snprintf(url, sizeof url, "%s/v1/messages", r->peer->url);
     http_client_call(client, "POST", url, "message/cpim", p->body,
                      r->owner->config->peer_timeout_ms, &answer);
