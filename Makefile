@@ -15,7 +15,7 @@ MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/bash
 
 # --- flags ---------------------------------------------------------------------------------------
-LIBRARIES := libsodium libprotobuf-c libmicrohttpd sqlite3 libcurl jansson expat inih
+LIBRARIES := libsodium libprotobuf-c libmicrohttpd gnutls sqlite3 libcurl jansson expat inih
 # libunistring, which has no pkg-config file, is added below.
 # Asked for once, when something is compiled: `make help` works before anything is installed.
 pkg_cflags = $(eval pkg_cflags := $$(shell pkg-config --cflags $(LIBRARIES)))$(pkg_cflags)
@@ -62,7 +62,7 @@ test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_
 # Those that start threads; they run under ThreadSanitizer too.
 threaded    := writer calls rest rest_connections core_submit core_queue core_room channel \
                directory directory_claims directory_links directory_peers lookup_log \
-               edge_messages edge_directory room_plain
+               edge_messages edge_directory room_plain tls
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)

@@ -7,11 +7,11 @@
 set -eu
 
 packages="gcc make pkg-config protobuf-c-compiler
-    libmicrohttpd-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
+    libmicrohttpd-dev libgnutls28-dev libsodium-dev libprotobuf-c-dev libsqlite3-dev libcurl4-openssl-dev
     libjansson-dev libexpat1-dev libinih-dev libunistring-dev python3"
 # unit tests, sanitizer and fuzzer runtimes, Wireshark as a second opinion on what we encode, node
-# for the implementation in another language
-check="libcmocka-dev curl clang libclang-rt-14-dev tshark nodejs"
+# for the implementation in another language, certtool for certificates of all kinds
+check="libcmocka-dev curl clang libclang-rt-14-dev tshark nodejs gnutls-bin"
 
 case "${1:-}" in
 "") ;;

@@ -64,7 +64,7 @@ static _Noreturn void become(const supervisor *s, const child *c)
     if (getppid() != s->pid) /* it went before it could be noticed */
         _exit(EXIT_STOPPED);
     signal(SIGINT, SIG_IGN); /* a terminal's Ctrl-C is for the supervisor, which keeps the order */
-    signal(SIGHUP, SIG_IGN);
+    signal(SIGHUP, SIG_IGN); /* until it waits for it */
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -139,6 +139,14 @@ static void reap(supervisor *s)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
+static void pass_on(const supervisor *s, int number)
+{
+    log_event(LOG_INFO, "supervisor.reloading", NULL);
+    for (size_t i = 0; i < N_CHILDREN; i++)
+        if (s->children[i].pid > 0)
+            kill(s->children[i].pid, number);
+}
+
 /* Waits for one signal until then (-1: for ever), and takes it. */
 static void wait_until(supervisor *s, int64_t due_ms)
 {
@@ -147,8 +155,10 @@ static void wait_until(supervisor *s, int64_t due_ms)
         left_ms = 0;
     const struct timespec left = { left_ms / 1000, left_ms % 1000 * 1000000 };
     int number = sigtimedwait(&s->signals, NULL, &left);
-    if (number == SIGTERM || number == SIGINT || number == SIGHUP)
+    if (number == SIGTERM || number == SIGINT)
         s->asked++;
+    if (number == SIGHUP)
+        pass_on(s, SIGHUP);
     reap(s);
 }
 

@@ -5,9 +5,9 @@
 
 #include "gateway/config.h"
 
-/* Runs until SIGTERM, SIGINT or SIGHUP (a second one ends everything at once), or until a process
- * finds at its first start that it cannot run as configured. Returns the exit status. The calling
- * process has one thread. */
+/* Runs until SIGTERM or SIGINT (a second one ends everything at once), or until a process finds at
+ * its first start that it cannot run as configured. SIGHUP is passed on: who can reads files again.
+ * Returns the exit status. The calling process has one thread. */
 int supervisor_run(const config *c);
 
 #endif

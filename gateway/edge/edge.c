@@ -30,14 +30,16 @@ typedef struct edge {
     rest_services services;
 } edge;
 
-/* Signals that end the process are taken by sigwait alone; threads inherit the mask. */
-static void block_signals(sigset_t *ends)
+/* Signals are taken by sigwait alone; threads inherit the mask. */
+static void block_signals(sigset_t *taken)
 {
-    sigemptyset(ends);
-    sigaddset(ends, SIGTERM);
-    sigaddset(ends, SIGINT);
-    pthread_sigmask(SIG_BLOCK, ends, NULL);
+    sigemptyset(taken);
+    sigaddset(taken, SIGTERM);
+    sigaddset(taken, SIGINT);
+    sigaddset(taken, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, taken, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_DFL); /* one that is ignored would never be waited for */
 }
 
 static void inbox_changed(void *arg, const uint8_t device[static TEAL_DEVICE_BYTES])
@@ -119,26 +121,28 @@ static void close_parts(edge *e)
         keys_free_edge(&e->keys);
 }
 
-static void await_signal(const edge *e, const sigset_t *ends)
+/* SIGTERM or SIGINT; until then each SIGHUP has the files read again that may change. */
+static void await_end(const edge *e, const sigset_t *taken)
 {
     char port[24];
     int signal_number = 0;
     log_event(LOG_INFO, "edge.serving", "port", log_number(port, rest_port(e->rest)), NULL);
-    sigwait(ends, &signal_number);
+    while (sigwait(taken, &signal_number) == 0 && signal_number == SIGHUP)
+        rest_reload(e->rest);
     log_event(LOG_INFO, "edge.stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
 }
 
 int edge_main(const config *c, int room_fd)
 {
     edge e = { 0 };
-    sigset_t ends;
-    block_signals(&ends);
+    sigset_t taken;
+    block_signals(&taken);
     log_setup(c->log_level, c->log_json, "edge");
     if (sodium_init() < 0)
         bug("libsodium does not start");
     bool serving = open_parts(&e, c, room_fd);
     if (serving)
-        await_signal(&e, &ends);
+        await_end(&e, &taken);
     close_parts(&e);
     return serving ? EXIT_STOPPED : EXIT_CONFIGURATION;
 }

@@ -8,6 +8,7 @@
 #include "gateway/edge/rest_listen.h"
 #include "gateway/edge/rest_worker.h"
 #include "gateway/edge/route.h"
+#include "gateway/edge/tls.h"
 
 #include <microhttpd.h>
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct rest {
     const config *config;
     const rest_services *services;
     const rest_route *const *tables;
+    tls *tls; /* NULL: clear text */
     int listener;
     uint16_t port;
     struct MHD_Daemon *daemon;
@@ -407,6 +409,40 @@ void rest_settle(rest_request *q, rest_verdict v)
     pthread_mutex_unlock(&r->lock);
 }
 
+static gnutls_session_t session_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    return info != NULL ? info->tls_session : NULL;
+}
+
+/* libmicrohttpd's, around the life of a connection under TLS. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode how)
+{
+    rest *r = arg;
+    gnutls_session_t session = session_of(connection);
+    (void)state;
+    if (session == NULL)
+        return;
+    if (how == MHD_CONNECTION_NOTIFY_STARTED)
+        tls_begin(r->tls, session);
+    else
+        tls_end(r->tls, session);
+}
+
+const char *rest_client_wrong(rest_call *c, const config_list *domains)
+{
+    const rest_request *q = c->request;
+    return q->rest->tls != NULL ? tls_client_wrong(session_of(q->connection), domains) : NULL;
+}
+
+void rest_reload(rest *r)
+{
+    if (r->tls != NULL)
+        tls_reload(r->tls);
+}
+
 rest *rest_open(const config *c, FILE *errors)
 {
     rest *r = calloc(1, sizeof *r);
@@ -418,8 +454,11 @@ rest *rest_open(const config *c, FILE *errors)
     r->port = c->listen_port;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->answered, NULL);
-    r->listener = rest_listen(c->listen_host, &r->port, errors);
-    if (r->listener < 0)
+    bool anywhere = c->clear_text_anywhere || c->tls_certificate != NULL;
+    r->listener = rest_listen(c->listen_host, anywhere, &r->port, errors);
+    if (r->listener >= 0 && c->tls_certificate != NULL)
+        r->tls = tls_open(c, errors);
+    if (r->listener < 0 || (c->tls_certificate != NULL && r->tls == NULL))
         rest_close(&r);
     return r;
 }
@@ -437,14 +476,26 @@ void rest_wake(rest *r, const uint8_t key[static REST_KEY_BYTES])
 static struct MHD_Daemon *start_daemon(rest *r)
 {
     unsigned idle_s = r->services->idle_s > 0 ? r->services->idle_s : IDLE_DEFAULT_S;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem under_tls[] = {
+        { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, r },
+        { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)tls_retrieve },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, NULL },
+        { MHD_OPTION_END, 0, NULL },
+    };
+    if (r->tls != NULL) {
+        flags |= MHD_USE_TLS;
+        under_tls[2].ptr_value = (void *)tls_priorities(r->tls);
+    } else {
+        under_tls[0].option = MHD_OPTION_END;
+    }
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, r->port, NULL,
-        NULL, on_request, r, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
+        flags, r->port, NULL, NULL, on_request, r, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL,
         MHD_OPTION_LISTEN_SOCKET, r->listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)r->config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MAX_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, r, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, under_tls, MHD_OPTION_END);
 }
 
 bool rest_start(rest *r, const rest_services *services, const store_ops *back_end,
@@ -510,6 +561,7 @@ void rest_close(rest **r)
     rest_stop(*r);
     if ((*r)->listener >= 0)
         close((*r)->listener);
+    tls_close(&(*r)->tls);
     calls_close(&(*r)->calls);
     pthread_cond_destroy(&(*r)->answered);
     pthread_mutex_destroy(&(*r)->lock);

@@ -109,10 +109,16 @@ typedef enum rest_verdict {
 /* Once for each request that pends, perhaps before its handler returns. Any thread. */
 void rest_settle(rest_request *q, rest_verdict v);
 
-/* Binds to config's listen_host (loopback only: REQ-REST-5) and listen_port, 0 for any. c outlives
- * the rest. NULL: a line on errors. */
+/* What is wrong with the certificate that the caller's connection came with, where it must be of a
+ * network with these domains, as "REQ-TLS-4 ..."; NULL: nothing, or [tls] client_ca is not set. */
+const char *rest_client_wrong(rest_call *c, const config_list *domains);
+
+/* Binds to config's listen_host and listen_port, 0 for any; under TLS where config has [tls]. c
+ * outlives the rest. NULL: a line on errors. */
 rest *rest_open(const config *c, FILE *errors);
 uint16_t rest_port(const rest *r);
+/* Reads the certificates again. Any thread. */
+void rest_reload(rest *r);
 /* Runs the handlers of the calls that are parked under the key. Any thread; from rest_open on. */
 void rest_wake(rest *r, const uint8_t key[static REST_KEY_BYTES]);
 

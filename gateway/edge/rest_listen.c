@@ -1,4 +1,4 @@
-/* Listening, on loopback only: requests are not authenticated beyond their bodies. */
+/* Listening; in clear text on loopback only, unless the configuration says otherwise. */
 #include "gateway/edge/rest_listen.h"
 
 #include <arpa/inet.h>
@@ -41,7 +41,7 @@ static uint16_t port_of(int fd)
     return (uint16_t)strtoul(service, NULL, 10);
 }
 
-int rest_listen(const char *host, uint16_t *port, FILE *errors)
+int rest_listen(const char *host, bool anywhere, uint16_t *port, FILE *errors)
 {
     char service[8];
     snprintf(service, sizeof service, "%u", *port);
@@ -53,8 +53,9 @@ int rest_listen(const char *host, uint16_t *port, FILE *errors)
         fprintf(errors, "listen: %s: %s. Give 127.0.0.1:PORT.\n", host, gai_strerror(failure));
         goto out;
     }
-    if (!is_loopback(found->ai_addr)) {
-        fprintf(errors, "listen: %s is not a loopback address (REQ-REST-5). Give 127.0.0.1:PORT.\n",
+    if (!anywhere && !is_loopback(found->ai_addr)) {
+        fprintf(errors,
+                "listen: %s is not on loopback, and there is no TLS (REQ-REST-5). Add [tls].\n",
                 host);
         goto out;
     }

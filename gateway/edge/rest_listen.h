@@ -2,11 +2,12 @@
 #ifndef TEAL_GATEWAY_EDGE_REST_LISTEN_H
 #define TEAL_GATEWAY_EDGE_REST_LISTEN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* A listening, non-blocking socket on a loopback address; *port: 0 for any, then the one it got.
- * -1: a line on errors. */
-int rest_listen(const char *host, uint16_t *port, FILE *errors);
+/* A listening, non-blocking socket; anywhere: on any address, otherwise on loopback alone. *port: 0
+ * for any, then the one it got. -1: a line on errors. */
+int rest_listen(const char *host, bool anywhere, uint16_t *port, FILE *errors);
 
 #endif

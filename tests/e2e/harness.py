@@ -57,12 +57,14 @@ class World:
     """Everything that runs, in one folder. Ports: of gateway, RCS network, SMS centre, its control.
     Without peers: the gateway alone, which then knows of no other network."""
 
-    def __init__(self, folder, build="build/release", ports=None, settings=None, peers=True):
+    def __init__(self, folder, build="build/release", ports=None, settings=None, peers=True,
+                 scheme="http"):
         self.folder = Path(folder)
         self.build = ROOT / build
         self.gateway_port, self.rcs_port, self.smpp_port, self.smsc_port = \
             ports or [free_port() for _ in range(4)]
-        self.gateway = f"http://127.0.0.1:{self.gateway_port}"
+        host = "127.0.0.1" if scheme == "http" else "localhost"  # a certificate's name
+        self.gateway = f"{scheme}://{host}:{self.gateway_port}"
         self.rcs = f"http://127.0.0.1:{self.rcs_port}"
         self.smsc = f"http://127.0.0.1:{self.smsc_port}"
         self.settings = settings or {}

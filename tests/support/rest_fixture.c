@@ -102,6 +102,12 @@ static rest_next handle_race(rest_call *c)
     return rest_park(c, key, ticket, 600000);
 }
 
+static rest_next handle_certified(rest_call *c)
+{
+    const config_list domains = { .at = { (char[]){ FIXTURE_DOMAIN } }, .n = 1 };
+    return rest_json(c, 200, json_pack("{s:s*}", "wrong", rest_client_wrong(c, &domains)));
+}
+
 static const rest_route names[] = {
     { "GET", "/v1/names/{}", 0, NULL, CALLER_ANYBODY, handle_name },
     { "PUT", "/v1/names/{}", FIXTURE_MAX_BODY, "text/x-echo", CALLER_ANYBODY, handle_echo },
@@ -115,6 +121,7 @@ static const rest_route others[] = {
     { "GET", "/v1/hold", 0, NULL, CALLER_ANYBODY, handle_hold },
     { "GET", "/v1/wait/{}", 0, NULL, CALLER_ANYBODY, handle_wait },
     { "GET", "/v1/race/{}", 0, NULL, CALLER_ANYBODY, handle_race },
+    { "GET", "/v1/certified", 0, NULL, CALLER_ANYBODY, handle_certified },
     { 0 },
 };
 static const rest_route *const tables[] = { names, others, NULL };
@@ -133,17 +140,27 @@ static void close_nothing(store **s)
 }
 
 static const store_ops no_store = { .name = "none", .open = open_nothing, .close = close_nothing };
-static config settings;
+static config settings, under_tls;
 static rest_services services;
 uint16_t served_port;
 
+void fixture_use_tls(char *certificate, char *key, char *client_ca)
+{
+    under_tls = (config){ .path = (char[]){ "teal.conf" },
+                          .tls_certificate = certificate,
+                          .tls_key = key,
+                          .tls_client_ca = client_ca };
+}
+
 void fixture_serve(uint32_t workers, uint32_t max_waiting, unsigned idle_s)
 {
-    settings = (config){ .listen_host = "127.0.0.1",
-                         .workers = workers,
-                         .max_connections = 2048,
-                         .max_waiting = max_waiting,
-                         .store_url = "nothing" };
+    settings = under_tls;
+    settings.listen_host = "127.0.0.1";
+    settings.workers = workers;
+    settings.max_connections = 2048;
+    settings.max_waiting = max_waiting;
+    settings.store_url = "nothing";
+    under_tls = (config){ 0 };
     services = (rest_services){ .config = &settings, .idle_s = idle_s };
     door_set(false);
     served = rest_open(&settings, stderr);
