@@ -2,7 +2,6 @@
 #include "codecs/sms/reassembly.h"
 #include "codecs/sms/smpp.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -333,56 +332,6 @@ static void test_keeps_no_text(void **state)
     assert_null(memmem(slots, sizeof slots, "SECRET", 6));
 }
 
-/* Splits random texts, shuffles all their parts together, and gets every text back once. */
-static void test_random_round_trips(void **state)
-{
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 300; run++) {
-        enum { LIMIT = 8 };
-        static teal_segment parts[SLOTS][LIMIT];
-        char texts[SLOTS][700];
-        size_t counts[SLOTS], order[SLOTS * LIMIT], total = 0, complete = 0;
-        set_up(state);
-        for (size_t m = 0; m < SLOTS; m++) {
-            teal_writer w = { (uint8_t *)texts[m], sizeof texts[m] - 1, 0 };
-            for (size_t n = 40 + test_random_below(&s, 120); n > 0; n--)
-                teal_write_text(&w, test_random_below(&s, 4) > 0 ? "a" : m == 0 ? "€" : "😀");
-            texts[m][w.len] = '\0';
-            teal_segment_options options = { .ref = (uint8_t)run };
-            assert_int_equal(
-                teal_segment_split(teal_written(&w), &options, parts[m], LIMIT, &counts[m], NULL),
-                TEAL_OK);
-            for (size_t n = 0; n < counts[m]; n++)
-                order[total++] = m * LIMIT + n;
-        }
-        for (size_t i = total; i > 1; i--) {
-            size_t j = test_random_below(&s, i), swap = order[i - 1];
-            order[i - 1] = order[j];
-            order[j] = swap;
-        }
-        for (size_t i = 0; i < total; i++) {
-            size_t m = order[i] / LIMIT;
-            const teal_segment *segment = &parts[m][order[i] % LIMIT];
-            teal_bytes all = { segment->octets, segment->len }, header;
-            const char *sources[SLOTS] = { "1", "2", "3" };
-            teal_reassembly_part p = part(sources[m], 0, 0, 0, "");
-            p.data_coding = segment->data_coding;
-            p.octets = all;
-            if (segment->esm_class & TEAL_ESM_UDHI) {
-                assert_int_equal(teal_udh_split(all, &header, &p.octets, NULL), TEAL_OK);
-                assert_int_equal(teal_udh_decode(header, &p.udh, NULL), TEAL_OK);
-            }
-            assert_int_equal(add_part(p, (int64_t)i), TEAL_OK);
-            assert_int_equal(lost.have, 0);
-            if (said == TEAL_REASSEMBLY_COMPLETE) {
-                EXPECT_TEXT(texts[m]);
-                complete++;
-            }
-        }
-        assert_int_equal(complete, SLOTS);
-    }
-}
-
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
@@ -403,7 +352,6 @@ int main(void)
         TEST(test_refusals),
         TEST(test_whole_is_not_of_its_coding),
         TEST(test_keeps_no_text),
-        TEST(test_random_round_trips),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,6 @@
 #include "codecs/sms/ucs2.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -148,34 +147,12 @@ static void test_every_scalar(void **state)
     }
 }
 
-/* Whatever the octets, what comes out is UTF-8 and encodes. */
-static void test_random_units(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 5000; run++) {
-        uint8_t in[32], text[64], again[64];
-        size_t len = 2 * test_random_below(&s, 17);
-        for (size_t i = 0; i < len; i += 2) {
-            uint64_t unit = test_random_u64(&s);
-            in[i] = (uint8_t)(unit & 1 ? 0xD8 | (unit >> 8 & 7) : unit >> 8);
-            in[i + 1] = (uint8_t)(unit >> 16);
-        }
-        teal_writer w = { text, sizeof text, 0 }, a = { again, sizeof again, 0 };
-        assert_int_equal(teal_ucs2_decode((teal_bytes){ in, len }, &w, NULL), TEAL_OK);
-        assert_true(w.len <= len / 2 * 3);
-        assert_true(teal_utf8_valid(teal_written(&w)));
-        assert_int_equal(teal_ucs2_encode(teal_written(&w), &a, NULL), TEAL_OK);
-        assert_int_equal(a.len, len);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),         cmocka_unit_test(test_shifts),
         cmocka_unit_test(test_space),        cmocka_unit_test(test_encode_refuses_surrogates),
-        cmocka_unit_test(test_every_scalar), cmocka_unit_test(test_random_units),
+        cmocka_unit_test(test_every_scalar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

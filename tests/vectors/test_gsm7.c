@@ -2,7 +2,6 @@
 #include "codecs/sms/gsm7.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,47 +190,6 @@ static void test_packing_vectors(void **state)
     }
 }
 
-/* One bit at a time, as §6.1.2.1.1 draws it. */
-static void pack_slowly(const uint8_t *septets, size_t count, unsigned fill_bits, uint8_t *out)
-{
-    for (size_t bit = 0; bit < count * 7; bit++)
-        if (septets[bit / 7] >> (bit % 7) & 1)
-            out[(bit + fill_bits) / 8] |= (uint8_t)(1U << ((bit + fill_bits) % 8));
-}
-
-static void test_packing_random(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (unsigned run = 0; run < 2000; run++) {
-        uint8_t septets[64], slow[64] = { 0 }, fast[64], back[64];
-        size_t count = test_random_below(&s, sizeof septets);
-        unsigned fill_bits = (unsigned)test_random_below(&s, 7);
-        for (size_t i = 0; i < count; i++)
-            septets[i] = (uint8_t)test_random_below(&s, 128);
-        pack_slowly(septets, count, fill_bits, slow);
-        teal_writer w = { fast, sizeof fast, 0 };
-        assert_int_equal(teal_gsm7_pack((teal_bytes){ septets, count }, fill_bits, &w), TEAL_OK);
-        assert_int_equal(w.len, count == 0 ? 0 : (count * 7 + fill_bits + 7) / 8);
-        assert_memory_equal(fast, slow, w.len);
-
-        uint8_t *copy = exact_copy(fast, w.len);
-        teal_writer unpacked = { back, sizeof back, 0 };
-        teal_bytes packed = { copy, w.len };
-        assert_int_equal(teal_gsm7_unpack(packed, fill_bits, count, &unpacked, NULL), TEAL_OK);
-        assert_int_equal(unpacked.len, count);
-        assert_memory_equal(back, septets, count);
-        free(copy);
-        if (count == 0)
-            continue;
-        copy = exact_copy(fast, w.len - 1);
-        unpacked.len = 0;
-        packed = (teal_bytes){ copy, w.len - 1 };
-        assert_int_equal(teal_gsm7_unpack(packed, fill_bits, count, &unpacked, NULL), TEAL_MORE);
-        free(copy);
-    }
-}
-
 static void test_packing_space(void **state)
 {
     (void)state;
@@ -285,7 +243,6 @@ int main(void)
         cmocka_unit_test(test_reserved_escapes),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_packing_vectors),
-        cmocka_unit_test(test_packing_random),
         cmocka_unit_test(test_packing_space),
         cmocka_unit_test(test_fill_bits),
         cmocka_unit_test(test_other_alphabet),

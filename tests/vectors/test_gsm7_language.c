@@ -2,7 +2,6 @@
  * expectations were put down from other transcriptions of the annex than the tables were. */
 #include "codecs/sms/gsm7_language.h"
 #include "codecs/utf8.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -370,37 +369,12 @@ static void test_each_shift_alone(void **state)
     }
 }
 
-/* Whatever an alphabet has comes back: each pair of tables, a random text in it. */
-static void test_every_pair(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    for (uint8_t l = 0; l < TEAL_GSM7_LANGUAGES; l++)
-        for (uint8_t n = 0; n < TEAL_GSM7_LANGUAGES; n++) {
-            teal_gsm7_alphabet a = teal_gsm7_alphabet_of((teal_gsm7_shift){ l, n });
-            uint8_t text[512], septets[512], back[512];
-            teal_writer t = { text, sizeof text, 0 }, w = { septets, sizeof septets, 0 };
-            teal_writer b = { back, sizeof back, 0 };
-            for (unsigned i = 0; i < 100; i++) {
-                size_t pick = test_random_below(&s, 256);
-                uint32_t cp = pick < 128 ? a.basic[pick] : a.extension[pick - 128];
-                if (cp != 0)
-                    teal_utf8_write(&t, cp);
-            }
-            print_message("locking %u, single %u\n", l, n);
-            assert_int_equal(teal_gsm7_encode(&a, teal_written(&t), &w, NULL), TEAL_OK);
-            assert_int_equal(teal_gsm7_decode(&a, teal_written(&w), &b, NULL), TEAL_OK);
-            assert_true(teal_bytes_equal(teal_written(&b), teal_written(&t)));
-        }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_locking_tables),
         cmocka_unit_test(test_single_tables),
         cmocka_unit_test(test_each_shift_alone),
-        cmocka_unit_test(test_every_pair),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

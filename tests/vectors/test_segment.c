@@ -5,7 +5,6 @@
 #include "codecs/sms/smpp.h"
 #include "codecs/utf8.h"
 #include "tests/support/exact.h"
-#include "tests/support/random.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,41 +209,13 @@ static void test_not_utf8(void **state)
     assert_int_equal(count, 0);
 }
 
-/* A text of `chars` random characters of a kind. */
-static teal_bytes random_text(test_random *s, size_t chars, bool wide, uint8_t *buf, size_t cap)
-{
-    static const char *const gsm7[] = { "a", "Z", "é", "€", "[", "Ω", " ", "\n", "|", "@" };
-    static const char *const other[] = { "a", "ж", "日", "😀", "я", "€", "ש", "ç", "\t", "𝄞" };
-    teal_writer w = { buf, cap, 0 };
-    for (size_t i = 0; i < chars; i++) {
-        size_t pick = test_random_below(s, 10);
-        teal_write_text(&w, wide ? other[pick] : gsm7[pick]);
-    }
-    assert_true(teal_write_fits(&w));
-    return teal_written(&w);
-}
-
-static void test_random_texts(void **state)
-{
-    (void)state;
-    test_random s = test_random_of(test_seed());
-    static uint8_t buf[MAX_TEXT];
-    static teal_segment out[TEAL_SEGMENTS_MAX];
-    for (unsigned run = 0; run < 2000; run++) {
-        teal_bytes text = random_text(&s, test_random_below(&s, 900), run % 2, buf, sizeof buf);
-        size_t count = 0;
-        assert_int_equal(teal_segment_split(text, &options, out, TEAL_SEGMENTS_MAX, &count, NULL),
-                         TEAL_OK);
-        check_segments(text, out, count);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),         cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_over_255),     cmocka_unit_test(test_not_utf8),
-        cmocka_unit_test(test_random_texts),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_over_255),
+        cmocka_unit_test(test_not_utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
