@@ -55,6 +55,12 @@ directory_result directory_claim(directory *d, store *reader, teal_bytes handle,
 /* Forgets what a peer said of the handle. */
 void directory_forget(directory *d, teal_bytes handle);
 
+/* Forgets the account key by which a handle of another network is known, and what was said of it,
+ * so that the next one counts: REQ-LKP-30. *key: which one it was. operator: who wants it, for the
+ * log, where it stands as a warning. STORE_NONE: none is pinned. */
+store_result directory_drop_pin(directory *d, teal_bytes handle, teal_bytes operator_name,
+                                uint8_t key[static TEAL_KEY_BYTES]);
+
 /* Rules of PROTOCOL.md REQ-DIR-20 and -21. problem: static name ("handle-taken"). */
 typedef enum directory_put { PUT_NEW, PUT_NEXT, PUT_REFUSED, PUT_BUSY } directory_put;
 typedef struct directory_refusal {

@@ -240,6 +240,7 @@ const store_ops store_sqlite = {
     .drop_remote = sqlite_drop_remote,
     .pin_key = sqlite_pin_key,
     .get_pin = sqlite_get_pin,
+    .drop_pin = sqlite_drop_pin,
     .put_peer = sqlite_put_peer,
     .drop_peer = sqlite_drop_peer,
     .list_peers = sqlite_list_peers,

@@ -253,3 +253,10 @@ store_result sqlite_pin_key(store *s, teal_bytes handle, const uint8_t key[stati
     query_blob(&q, 2, (teal_bytes){ key, TEAL_KEY_BYTES });
     return query_run(&q);
 }
+
+store_result sqlite_drop_pin(store *s, teal_bytes handle)
+{
+    query q = query_start(s, "DELETE FROM pins WHERE handle = ?1");
+    query_text(&q, 1, handle);
+    return query_run(&q);
+}

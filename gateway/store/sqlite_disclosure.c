@@ -56,19 +56,19 @@ const disclosure_table sqlite_disclosure[] = {
       "handle IN who",
       { TOLD(handle, VALUE_TEXT), TOLD(account_key, VALUE_OCTETS) } },
     { "messages",
-      "messages from or to the handle: who, when, how large; sealed, the gateway has no key to "
-      "them",
+      "messages from or to the handle: who, when, how large; sealed, and the gateway has no key "
+      "to them",
       "seq IN sent OR seq IN (SELECT seq FROM got)",
       { TOLD(seq, VALUE_NUMBER), TOLD(sender_device, VALUE_DEVICE), TOLD(message_id, VALUE_TEXT),
         TOLD(conversation_id, VALUE_OCTETS), TOLD(sender, VALUE_TEXT), TOLD(network, VALUE_TEXT),
         TOLD(transcript_hash, VALUE_OCTETS), TOLD(kind, VALUE_KIND), TOLD(accepted_ms, VALUE_TIME),
         TOLD(expires_ms, VALUE_TIME), TOLD(envelope, VALUE_ENVELOPE) } },
     { "fallbacks",
-      "readable texts that wait under the sender's consent to a downgrade, sealed to this gateway: "
-      "its "
+      "texts that wait under the sender's consent to a downgrade, sealed to this gateway: its "
       "downgrade key opens them",
       "message_seq IN sent OR message_seq IN (SELECT seq FROM got)",
-      { TOLD(message_seq, VALUE_NUMBER), TOLD(enc, VALUE_OCTETS), TOLD(sealed, VALUE_OCTETS) } },
+      { TOLD(message_seq, VALUE_NUMBER), TOLD(enc, VALUE_OCTETS),
+        TOLD_AS(sealed, VALUE_LENGTH, "length(sealed)") } },
     { "receipts",
       "what the gateway stated, signed, of a message from or to the handle",
       "message_seq IN sent OR (recipient IN who AND message_seq IN (SELECT seq FROM got))",

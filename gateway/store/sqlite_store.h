@@ -78,6 +78,7 @@ store_result sqlite_get_remote(store *s, teal_bytes handle, int64_t now_ms, teal
 store_result sqlite_drop_remote(store *s, teal_bytes handle);
 store_result sqlite_pin_key(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
 store_result sqlite_get_pin(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
+store_result sqlite_drop_pin(store *s, teal_bytes handle);
 
 /* sqlite_lookups.c */
 store_result sqlite_put_lookup(store *s, const store_lookup *l);

@@ -127,6 +127,7 @@ typedef enum store_value_form {
     VALUE_TEXT,
     VALUE_DEVICE,
     VALUE_OCTETS,
+    VALUE_LENGTH,   /* a number: so many octets, which are not told */
     VALUE_ENVELOPE, /* canonical teal.v1.Envelope */
 } store_value_form;
 typedef struct store_value {
@@ -192,6 +193,7 @@ typedef struct store_ops {
      * pin: OK where it is the same one; EXISTS: another one is pinned. */
     store_result (*pin_key)(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
     store_result (*get_pin)(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
+    store_result (*drop_pin)(store *s, teal_bytes handle);
 
     /* Networks, by name. put: in the place of what was there. put_key: EXISTS: it is another
      * network's. drop: with its keys, its suspension and the receipts on their way to it. */

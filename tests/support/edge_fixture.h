@@ -27,6 +27,7 @@ typedef struct edge_script {
     bool has_downgrade_key;
 
     directory_result look_up;
+    store_result drop_pin;
     directory_entry entry;
     directory_prekey prekeys[2];
     size_t n_prekeys;
@@ -50,8 +51,17 @@ static char sms_mark[] = "[SMS]", plain_mark[] = "[plain]";
 static config settings;
 static rest_services services;
 static const rest_route *const tables[] = {
-    messages_routes,  inbox_routes,   accounts_routes, devices_routes, directory_routes,
-    translate_routes, gateway_routes, health_routes,   NULL,
+    messages_routes,
+    inbox_routes,
+    accounts_routes,
+    devices_routes,
+    directory_routes,
+    translate_routes,
+    gateway_routes,
+    health_routes,
+    disclosure_routes,
+    pins_routes,
+    NULL,
 };
 
 static void note(char *out, size_t cap, teal_bytes text)
@@ -124,6 +134,16 @@ directory_result directory_claim(directory *d, store *reader, teal_bytes handle,
     memcpy(out, script.prekeys, sizeof script.prekeys);
     *n = script.n_prekeys;
     return directory_look_up(d, reader, handle, now_ms, arena, entry);
+}
+
+store_result directory_drop_pin(directory *d, teal_bytes handle, teal_bytes operator_name,
+                                uint8_t key[static TEAL_KEY_BYTES])
+{
+    (void)d;
+    assert_int_equal(operator_name.len, 0); /* nobody signed */
+    note(script.handle, sizeof script.handle, handle);
+    memset(key, 0xab, TEAL_KEY_BYTES);
+    return script.drop_pin;
 }
 
 bool lookup_log_note(lookup_log *l, teal_bytes who, teal_bytes handle, int64_t now_ms)

@@ -149,6 +149,26 @@ static void test_changed_account_key(void **state)
     assert_int_equal(f->entry.manifest.version, 2);
 }
 
+/* The owner has shown by other means that the change is theirs. */
+static void test_pin_that_is_dropped(void **state)
+{
+    directory_fixture *f = *state;
+    uint8_t key[TEAL_KEY_BYTES];
+    test_manifest other = bobs;
+    const teal_bytes bob = teal_text(BOB), ops = teal_text("ops");
+    other.account = 8;
+    assert_int_equal(directory_drop_pin(f->directory, bob, ops, key), STORE_NONE);
+    say_manifest(f, SEALED, &bobs, "\"}");
+    assert_true(asks(f, NOW_MS, DIRECTORY_OK));
+    const uint8_t *first = f->entry.manifest.account_key;
+    assert_int_equal(directory_drop_pin(f->directory, bob, ops, key), STORE_OK);
+    assert_memory_equal(key, first, TEAL_KEY_BYTES);
+    say_manifest(f, SEALED, &other, "\"}");
+    assert_true(asks(f, NOW_MS, DIRECTORY_OK)); /* and what was remembered is gone */
+    say_manifest(f, SEALED, &bobs, "\"}");
+    assert_true(asks(f, NOW_MS + 300000, DIRECTORY_UNREACHABLE));
+}
+
 static void test_back_off(void **state)
 {
     directory_fixture *f = *state;
@@ -279,6 +299,7 @@ int main(void)
         ON_DIRECTORY(test_question),
         ON_DIRECTORY(test_ttl),
         ON_DIRECTORY(test_changed_account_key),
+        ON_DIRECTORY(test_pin_that_is_dropped),
         ON_DIRECTORY(test_back_off),
         ON_DIRECTORY(test_back_off_grows),
         ON_DIRECTORY(test_lies_do_not_back_off),
