@@ -11,5 +11,6 @@ outcome command_send(session *s);
 outcome command_inbox(session *s);
 outcome command_receipts(session *s);
 outcome command_devices(session *s);
+outcome command_passphrase(session *s);
 
 #endif

@@ -14,6 +14,7 @@ static const char *const texts[N_COMMANDS] = {
         "  inbox      show what has come, verified, and acknowledge it\n"
         "  receipts   show what became of the messages sent\n"
         "  devices    show the devices of the account\n"
+        "  passphrase  seal the keychain under another passphrase\n"
         "\n"
         "  teal COMMAND --help says more. --version prints the version.\n"
         "\n"
@@ -95,6 +96,11 @@ static const char *const texts[N_COMMANDS] = {
                         "\n"
                         "Shows the devices of the account, and how many one-time keys of this one\n"
                         "are left at the gateway.\n",
+    [COMMAND_PASSPHRASE] =
+        "teal passphrase [--new-passphrase-file FILE]\n"
+        "\n"
+        "Seals the keychain under the passphrase in FILE, or asked for twice on the\n"
+        "terminal. Needs the one that it has now.\n",
 };
 
 const char *help_text(command c)

@@ -1,10 +1,10 @@
 /* Transactions over the sealed file. Must never leave a decoded secret outside of locked memory. */
 #include "gateway/client/keychain.h"
 
-#include "gateway/client/private_file.h"
 #include "gateway/client/say.h"
-#include "gateway/client/sealed_file.h"
 #include "gateway/log.h"
+#include "gateway/private_file.h"
+#include "gateway/sealed_file.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -287,6 +287,25 @@ outcome keychain_commit(keychain *k)
                 strerror(errno));
     free((void *)file.at);
     unlock(k);
+    return o;
+}
+
+outcome keychain_commit_under(keychain *k, teal_bytes passphrase)
+{
+    sealed_key *before = k->file->key;
+    outcome o = OUTCOME_OK;
+    if (sealed_key_make(passphrase, &k->file->key) != SEALED_OK) {
+        o = refuse_sealed(k, SEALED_MEMORY);
+        unlock(k);
+    } else {
+        o = keychain_commit(k);
+    }
+    if (o == OUTCOME_OK) {
+        sealed_key_close(&before);
+    } else {
+        sealed_key_close(&k->file->key);
+        k->file->key = before;
+    }
     return o;
 }
 

@@ -44,6 +44,8 @@ void keychain_close(keychain **k);
 outcome keychain_begin(keychain *k);
 /* Durable when it returns OK. Ends the transaction either way. */
 outcome keychain_commit(keychain *k);
+/* The same, under another passphrase from now on. */
+outcome keychain_commit_under(keychain *k, teal_bytes passphrase);
 /* Everything as it was before. */
 void keychain_rollback(keychain *k);
 

@@ -22,6 +22,7 @@ static const struct {
     [COMMAND_INBOX] = { "inbox", 0, 0, "inbox [--follow] [--wait=SECONDS]" },
     [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
     [COMMAND_DEVICES] = { "devices", 0, 0, "devices" },
+    [COMMAND_PASSPHRASE] = { "passphrase", 0, 0, "passphrase [--new-passphrase-file FILE]" },
 };
 
 typedef enum option_id {
@@ -42,6 +43,7 @@ typedef enum option_id {
     OPTION_ACCEPT_KEY_CHANGE,
     OPTION_FOLLOW,
     OPTION_WAIT,
+    OPTION_NEW_PASSPHRASE_FILE,
 } option_id;
 enum { FIRST_OPTION = OPTION_HOME };
 
@@ -63,6 +65,7 @@ static const struct option long_options[] = {
     { "accept-key-change", no_argument, NULL, OPTION_ACCEPT_KEY_CHANGE },
     { "follow", no_argument, NULL, OPTION_FOLLOW },
     { "wait", required_argument, NULL, OPTION_WAIT },
+    { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
     { 0 },
 };
 
@@ -85,6 +88,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_LOOKUP) | BIT(COMMAND_SEND) | BIT(COMMAND_INBOX),
     BIT(COMMAND_INBOX),
     BIT(COMMAND_INBOX),
+    BIT(COMMAND_PASSPHRASE),
 };
 
 const char *options_command_name(command c)
@@ -178,6 +182,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_WAIT:
         return read_seconds("wait", value, 0, &o->wait_s);
+    case OPTION_NEW_PASSPHRASE_FILE:
+        o->new_passphrase_file = value;
+        break;
     }
     return OUTCOME_OK;
 }

@@ -14,13 +14,15 @@ typedef enum command {
     COMMAND_INBOX,
     COMMAND_RECEIPTS,
     COMMAND_DEVICES,
+    COMMAND_PASSPHRASE,
 } command;
-enum { N_COMMANDS = COMMAND_DEVICES + 1 };
+enum { N_COMMANDS = COMMAND_PASSPHRASE + 1 };
 
 typedef struct options {
     command command;
     bool help, version, json;
     const char *home, *passphrase_file; /* NULL: from the environment */
+    const char *new_passphrase_file;    /* passphrase */
     const char *gateway, *ca, *name;    /* init */
     bool accept_key_change;             /* lookup, send, inbox */
     teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */

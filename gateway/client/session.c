@@ -2,8 +2,8 @@
 #include "gateway/client/session.h"
 
 #include "gateway/client/home_gateway.h"
-#include "gateway/client/passphrase.h"
 #include "gateway/client/say.h"
+#include "gateway/client/unlock.h"
 #include "gateway/log.h"
 
 #include <sodium.h>
@@ -32,7 +32,7 @@ static outcome open_keychain(const options *o, keychain **out)
     const bool is_new = o->command == COMMAND_INIT;
     outcome result = find_home(o, &home);
     if (result == OUTCOME_OK)
-        result = passphrase_read(o->passphrase_file, is_new, &p);
+        result = unlock_passphrase(o->passphrase_file, is_new, &p);
     if (result == OUTCOME_OK) {
         teal_bytes secret = { p.at, p.len };
         result = is_new ? keychain_make(home, secret, out) : keychain_open(home, secret, out);

@@ -25,6 +25,8 @@ static outcome run(session *s)
         return command_receipts(s);
     case COMMAND_DEVICES:
         return command_devices(s);
+    case COMMAND_PASSPHRASE:
+        return command_passphrase(s);
     case COMMAND_NONE:
         break;
     }

@@ -2,7 +2,7 @@
  * all. */
 #include "gateway/client/keychain.h"
 
-#include "gateway/client/sealed_file.h"
+#include "gateway/sealed_file.h"
 #include "tests/support/exact.h"
 #include "tests/support/folder.h"
 
@@ -297,6 +297,26 @@ static void two_at_once_lose_nothing(void **state)
     keychain_close(&k);
 }
 
+static void another_passphrase(void **state)
+{
+    (void)state;
+    keychain *k = make(), *other;
+    assert_int_equal(keychain_open(home.path, teal_text("right"), &other), OUTCOME_OK);
+    assert_int_equal(keychain_begin(k), OUTCOME_OK);
+    set_count(k, 7);
+    assert_int_equal(keychain_commit_under(k, teal_text("new")), OUTCOME_OK);
+    assert_int_equal(keychain_begin(k), OUTCOME_OK); /* it goes on with the new one */
+    assert_int_equal(keychain_commit(k), OUTCOME_OK);
+    assert_int_equal(keychain_begin(other), OUTCOME_KEYCHAIN);
+    keychain_close(&other);
+    keychain_close(&k);
+    assert_int_equal(keychain_open(home.path, teal_text("right"), &k), OUTCOME_KEYCHAIN);
+    assert_null(k);
+    assert_int_equal(keychain_open(home.path, teal_text("new"), &k), OUTCOME_OK);
+    assert_int_equal(count_of(k), 7);
+    keychain_close(&k);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -309,6 +329,7 @@ int main(void)
         IN_FOLDER(a_missing_one_is_not_made_up),
         IN_FOLDER(an_old_one_is_not_overwritten),
         IN_FOLDER(what_was_not_committed_was_never_made),
+        IN_FOLDER(another_passphrase),
         cmocka_unit_test(damage_is_found),
         cmocka_unit_test(hostile_parameters_are_refused),
         cmocka_unit_test(two_files_of_one_passphrase_differ),

@@ -1,5 +1,5 @@
 /* Temporary file, fsync, rename, fsync of the folder: in this order. */
-#include "gateway/client/private_file.h"
+#include "gateway/private_file.h"
 
 #include "gateway/durable.h"
 #include "gateway/log.h"

@@ -1,7 +1,7 @@
 /* Octets under a passphrase: XChaCha20-Poly1305 under a key that Argon2id derives. The parameters
  * of the derivation stand in front, and are covered. Reads and writes no files. */
-#ifndef TEAL_CLIENT_SEALED_FILE_H
-#define TEAL_CLIENT_SEALED_FILE_H
+#ifndef TEAL_GATEWAY_SEALED_FILE_H
+#define TEAL_GATEWAY_SEALED_FILE_H
 
 #include "codecs/cursor.h"
 

@@ -1,6 +1,6 @@
 /* A file that only its owner may read, replaced as a whole or not at all. */
-#ifndef TEAL_CLIENT_PRIVATE_FILE_H
-#define TEAL_CLIENT_PRIVATE_FILE_H
+#ifndef TEAL_GATEWAY_PRIVATE_FILE_H
+#define TEAL_GATEWAY_PRIVATE_FILE_H
 
 #include "codecs/cursor.h"
 

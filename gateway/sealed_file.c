@@ -1,7 +1,7 @@
 /* Layout: magic 8, version 1, Argon2id passes 4, memory in octets 8, salt 16, check 16, nonce 24,
  * ciphertext with tag. All before the nonce is additional data. `check` is derived beside the key
  * and tells a wrong passphrase from damage; it gives a guesser nothing that the tag does not. */
-#include "gateway/client/sealed_file.h"
+#include "gateway/sealed_file.h"
 
 #include "gateway/log.h"
 
