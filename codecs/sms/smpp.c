@@ -36,20 +36,13 @@ static void break_rule(fields *f, const char *rule, size_t at)
     f->r.failed = true;
 }
 
-/* A string that ends in NUL within its field of max + 1 octets. */
 static teal_bytes read_string(fields *f, size_t max)
 {
-    size_t at = offset(f), len = 0;
-    teal_reader ahead = f->r;
-    while (len <= max && teal_read_u8(&ahead) != 0)
-        len++;
-    if (ahead.failed || len > max) {
+    size_t at = offset(f);
+    teal_bytes string;
+    if (!teal_smpp_string_read(&f->r, max, &string))
         break_rule(f, "REQ-SMPP-4 string has no end within its field", at);
-        return (teal_bytes){ 0 };
-    }
-    teal_bytes view = teal_read_bytes(&f->r, len);
-    f->r = ahead;
-    return view;
+    return string;
 }
 
 static teal_bytes read_time(fields *f, size_t octets)
@@ -77,6 +70,36 @@ static teal_bytes read_short_message(fields *f, size_t max)
     return teal_read_bytes(&f->r, len);
 }
 
+static bool read_entry(teal_smpp_kind kind, teal_reader *r)
+{
+    teal_smpp_destination destination;
+    teal_smpp_failure failure;
+    return kind == TEAL_SMPP_DESTINATIONS ? teal_smpp_destination_next(r, &destination)
+                                          : teal_smpp_failure_next(r, &failure);
+}
+
+static bool count_is_right(teal_smpp_kind kind, uint8_t count)
+{
+    return kind == TEAL_SMPP_FAILURES || (count > 0 && count <= TEAL_SMPP_MAX_DESTINATIONS);
+}
+
+static teal_smpp_list read_list(fields *f, teal_smpp_kind kind)
+{
+    size_t at = offset(f);
+    teal_smpp_list list = { .count = read_octet(f) };
+    teal_reader entries = f->r;
+    size_t left = teal_read_left(&f->r);
+    if (!count_is_right(kind, list.count))
+        break_rule(f, "REQ-SMPP-16 number_of_dests is not 1 to 254", at);
+    for (uint8_t n = 0; n < list.count && f->broken == NULL; n++) {
+        at = offset(f);
+        if (!read_entry(kind, &f->r))
+            break_rule(f, "REQ-SMPP-17 list has not as many entries as it says", at);
+    }
+    list.entries = teal_read_bytes(&entries, left - teal_read_left(&f->r));
+    return list;
+}
+
 /* The member of a unit that a field describes. */
 static void *member(teal_smpp_pdu *pdu, const teal_smpp_field *field)
 {
@@ -97,6 +120,10 @@ static void read_field(fields *f, const teal_smpp_field *field, teal_smpp_pdu *p
         break;
     case TEAL_SMPP_SHORT:
         *(teal_bytes *)member(pdu, field) = read_short_message(f, field->max);
+        break;
+    case TEAL_SMPP_DESTINATIONS:
+    case TEAL_SMPP_FAILURES:
+        *(teal_smpp_list *)member(pdu, field) = read_list(f, field->kind);
         break;
     }
 }
@@ -201,6 +228,17 @@ static void write_short_message(sink *s, teal_bytes octets, size_t max)
     teal_write_bytes(&s->w, octets);
 }
 
+static void write_list(sink *s, teal_smpp_list list, teal_smpp_kind kind)
+{
+    teal_reader entries = teal_reader_of(list.entries);
+    s->fine = s->fine && count_is_right(kind, list.count);
+    for (uint8_t n = 0; n < list.count && s->fine; n++)
+        s->fine = read_entry(kind, &entries);
+    s->fine = s->fine && teal_read_done(&entries);
+    teal_write_u8(&s->w, list.count);
+    teal_write_bytes(&s->w, list.entries);
+}
+
 static void write_field(sink *s, const teal_smpp_field *field, const teal_smpp_pdu *pdu)
 {
     const void *at = (const uint8_t *)pdu + field->at;
@@ -217,18 +255,29 @@ static void write_field(sink *s, const teal_smpp_field *field, const teal_smpp_p
     case TEAL_SMPP_SHORT:
         write_short_message(s, *(const teal_bytes *)at, field->max);
         break;
+    case TEAL_SMPP_DESTINATIONS:
+    case TEAL_SMPP_FAILURES:
+        write_list(s, *(const teal_smpp_list *)at, field->kind);
+        break;
     }
 }
 
-/* Every field is empty or zero. */
+static bool is_empty(const teal_smpp_field *field, const teal_smpp_pdu *pdu)
+{
+    const void *at = (const uint8_t *)pdu + field->at;
+    if (field->kind == TEAL_SMPP_OCTET)
+        return *(const uint8_t *)at == 0;
+    if (field->kind == TEAL_SMPP_DESTINATIONS || field->kind == TEAL_SMPP_FAILURES)
+        return ((const teal_smpp_list *)at)->count == 0 &&
+               ((const teal_smpp_list *)at)->entries.len == 0;
+    return ((const teal_bytes *)at)->len == 0;
+}
+
 static bool says_nothing(const teal_smpp_layout *layout, const teal_smpp_pdu *pdu)
 {
     bool nothing = true;
-    for (size_t i = 0; i < layout->count && nothing; i++) {
-        const void *at = (const uint8_t *)pdu + layout->fields[i].at;
-        nothing = layout->fields[i].kind == TEAL_SMPP_OCTET ? *(const uint8_t *)at == 0
-                                                            : ((const teal_bytes *)at)->len == 0;
-    }
+    for (size_t i = 0; i < layout->count && nothing; i++)
+        nothing = is_empty(&layout->fields[i], pdu);
     return nothing;
 }
 

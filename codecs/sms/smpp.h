@@ -1,9 +1,10 @@
-/* SMPP 3.4 protocol data units, all but submit_multi, both directions: bytes to structs and back.
- Knows no session: sequence numbers, windows and timers are the link's.
+/* SMPP 3.4 protocol data units, all of them, both directions: bytes to structs and back. Knows
+ * no session: sequence numbers, windows and timers are the link's.
  * Source: SMPP v3.4 issue 1.2. PROTOCOL.md REQ-SMPP-*. Pure, any thread. */
 #ifndef TEAL_CODECS_SMS_SMPP_H
 #define TEAL_CODECS_SMS_SMPP_H
 
+#include "codecs/sms/smpp_address.h"
 #include "codecs/sms/smpp_status.h"
 #include "codecs/sms/smpp_tlv.h"
 #include "codecs/sms/udh.h"
@@ -12,8 +13,6 @@
 #define TEAL_SMPP_MAX_OCTETS       65536 /* of one unit, ours: the specification has no bound */
 #define TEAL_SMPP_VERSION          0x34
 #define TEAL_SMPP_MAX_SHORT        254 /* octets of short_message; longer goes to message_payload */
-#define TEAL_SMPP_MAX_ADDRESS      20
-#define TEAL_SMPP_MAX_DATA_ADDRESS 64 /* in data_sm and alert_notification */
 #define TEAL_SMPP_MAX_MESSAGE_ID   64
 
 /* command_id, §5.1.2.1. A response has the same number with TEAL_SMPP_RESP. */
@@ -30,6 +29,7 @@ enum {
     TEAL_SMPP_BIND_TRANSCEIVER = 0x09,
     TEAL_SMPP_OUTBIND = 0x0B,
     TEAL_SMPP_ENQUIRE_LINK = 0x15,
+    TEAL_SMPP_SUBMIT_MULTI = 0x21,
     TEAL_SMPP_ALERT_NOTIFICATION = 0x102,
     TEAL_SMPP_DATA_SM = 0x103,
 };
@@ -44,13 +44,6 @@ enum {
 
 /* registered_delivery, §5.2.17: final receipt, success or failure. */
 #define TEAL_REGISTERED_FINAL 0x01
-
-/* digits: 0..20 bytes, or 0..64 in data_sm and alert_notification, as written; may be alphanumeric
- * (ton 5). */
-typedef struct teal_smpp_address {
-    uint8_t ton, npi;
-    teal_bytes digits;
-} teal_smpp_address;
 
 typedef struct teal_smpp_bind {
     teal_bytes system_id;   /* 0..15 */
@@ -80,6 +73,7 @@ typedef struct teal_smpp_outcome {
  *   binds                    bind
  *   outbind                  bind: system_id, password
  *   submit_sm, deliver_sm    message
+ *   submit_multi             message but its destination; list, of destinations: 1..254
  *   data_sm                  message: service_type, source, destination, esm_class,
  *                            registered_delivery, data_coding; the text is in message_payload
  *   query_sm                 id, message: source
@@ -90,6 +84,7 @@ typedef struct teal_smpp_outcome {
  *   alert_notification       message: source (who can be reached again), destination (who asked)
  *   responses to binds       id: system_id of the centre, 0..15
  *   ... to submit_sm, deliver_sm, data_sm    id: message_id, 0..64
+ *   submit_multi_resp        id: message_id; list, of failures: those who do not get it
  *   query_sm_resp            id, outcome
  *   others                   nothing
  * Views are without the NUL that ends them on the wire. */
@@ -101,6 +96,7 @@ typedef struct teal_smpp_pdu {
         teal_smpp_message message;
         teal_smpp_outcome outcome;
     };
+    teal_smpp_list list;
     teal_bytes tlvs; /* all optional parameters as they were: read with teal_smpp_tlv_* */
 } teal_smpp_pdu;
 
@@ -119,16 +115,16 @@ teal_smpp_pdu teal_smpp_head(teal_bytes unit);
  * unit:    exactly one, as teal_smpp_frame gives; `out` points into it.
  * out:     written on TEAL_OK only.
  * Returns: TEAL_OK; TEAL_MORE if shorter than its command_length; TEAL_MALFORMED if a field has
- *          no end or is over its size, or an optional parameter crosses the end or has not its
- *          length; TEAL_UNSUPPORTED for a command not listed above. */
+ *          no end or is over its size, a list has not its entries, or an optional parameter
+ *          crosses the end or has not its length; TEAL_UNSUPPORTED for a command not listed above. */
 __attribute__((warn_unused_result)) teal_result teal_smpp_decode(teal_bytes unit,
                                                                  teal_smpp_pdu *out,
                                                                  teal_diag *why);
 
 /* Appends one unit; of members that do not count for its command, nothing. A response that has a
  * status other than 0 and nothing else to say is a header alone, as §4.4.2 wants it.
- * Returns: TEAL_OK; TEAL_MALFORMED if a field is over its size or holds a NUL, or tlvs is not a
- *          list of optional parameters; TEAL_UNSUPPORTED for a command not listed above;
+ * Returns: TEAL_OK; TEAL_MALFORMED if a field is over its size or holds a NUL, list has not its
+ *          entries, or tlvs is not a list of optional parameters; TEAL_UNSUPPORTED for a command not listed above;
  *          TEAL_LIMIT over TEAL_SMPP_MAX_OCTETS; TEAL_SPACE (out->len: need). */
 __attribute__((warn_unused_result)) teal_result teal_smpp_encode(const teal_smpp_pdu *pdu,
                                                                  teal_writer *out, teal_diag *why);
@@ -136,7 +132,7 @@ __attribute__((warn_unused_result)) teal_result teal_smpp_encode(const teal_smpp
 /* "submit_sm_resp" ...; "unknown" for others. Static text. */
 const char *teal_smpp_command_name(uint32_t command);
 
-/* What a submit_sm, deliver_sm or data_sm carries, wherever its sender put it: short_message or
+/* What a submit_sm, submit_multi, deliver_sm or data_sm carries, wherever its sender put it: short_message or
  * message_payload; concatenation from the user data header, else from sar_* parameters.
  * octets:  view behind the user data header. Both are written on TEAL_OK only.
  * udh:     concat.total 0 if not concatenated.

@@ -27,6 +27,10 @@ enum {
     {                                                                                              \
         TEAL_SMPP_SHORT, TEAL_SMPP_MAX_SHORT, offsetof(teal_smpp_pdu, member)                      \
     }
+#define LIST(kind)                                                                                 \
+    {                                                                                              \
+        kind, 0, offsetof(teal_smpp_pdu, list)                                                     \
+    }
 #define ADDRESS(member, max) OCTET(member.ton), OCTET(member.npi), STRING(member.digits, max)
 
 /* §4.1.1, §4.1.3, §4.1.5 */
@@ -44,21 +48,27 @@ static const teal_smpp_field outbind[] = {
     STRING(bind.password, MAX_PASSWORD),
 };
 
+/* What follows the destination of a message, or its destinations. */
+#define MESSAGE_TAIL                                                                               \
+    OCTET(message.esm_class), OCTET(message.protocol_id), OCTET(message.priority_flag),            \
+        DATE(message.schedule_delivery_time), DATE(message.validity_period),                       \
+        OCTET(message.registered_delivery), OCTET(message.replace_if_present_flag),                \
+        OCTET(message.data_coding), OCTET(message.sm_default_msg_id), SHORT(message.short_message)
+
 /* §4.4.1, §4.6.1 */
 static const teal_smpp_field message[] = {
     STRING(message.service_type, MAX_SERVICE_TYPE),
     ADDRESS(message.source, TEAL_SMPP_MAX_ADDRESS),
     ADDRESS(message.destination, TEAL_SMPP_MAX_ADDRESS),
-    OCTET(message.esm_class),
-    OCTET(message.protocol_id),
-    OCTET(message.priority_flag),
-    DATE(message.schedule_delivery_time),
-    DATE(message.validity_period),
-    OCTET(message.registered_delivery),
-    OCTET(message.replace_if_present_flag),
-    OCTET(message.data_coding),
-    OCTET(message.sm_default_msg_id),
-    SHORT(message.short_message),
+    MESSAGE_TAIL,
+};
+
+/* §4.5.1 */
+static const teal_smpp_field multi[] = {
+    STRING(message.service_type, MAX_SERVICE_TYPE),
+    ADDRESS(message.source, TEAL_SMPP_MAX_ADDRESS),
+    LIST(TEAL_SMPP_DESTINATIONS),
+    MESSAGE_TAIL,
 };
 
 /* §4.7.1 */
@@ -72,6 +82,12 @@ static const teal_smpp_field data[] = {
 };
 
 static const teal_smpp_field message_resp[] = { STRING(id, TEAL_SMPP_MAX_MESSAGE_ID) };
+
+/* §4.5.2 */
+static const teal_smpp_field multi_resp[] = {
+    STRING(id, TEAL_SMPP_MAX_MESSAGE_ID),
+    LIST(TEAL_SMPP_FAILURES),
+};
 
 /* §4.8.1 */
 static const teal_smpp_field query[] = {
@@ -129,6 +145,8 @@ static const teal_smpp_layout layouts[] = {
     { TEAL_SMPP_OUTBIND, "outbind", WITH(outbind) },
     { TEAL_SMPP_UNBIND, "unbind", HEADER_ONLY },
     { TEAL_SMPP_UNBIND | TEAL_SMPP_RESP, "unbind_resp", HEADER_ONLY },
+    { TEAL_SMPP_SUBMIT_MULTI, "submit_multi", WITH(multi) },
+    { TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP, "submit_multi_resp", WITH(multi_resp) },
     { TEAL_SMPP_DATA_SM, "data_sm", WITH(data) },
     { TEAL_SMPP_DATA_SM | TEAL_SMPP_RESP, "data_sm_resp", WITH(message_resp) },
     { TEAL_SMPP_QUERY_SM, "query_sm", WITH(query) },

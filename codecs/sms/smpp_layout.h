@@ -7,10 +7,12 @@
 #include "codecs/sms/smpp.h"
 
 typedef enum teal_smpp_kind {
-    TEAL_SMPP_OCTET,  /* a uint8_t */
-    TEAL_SMPP_STRING, /* a teal_bytes; on the wire up to max octets, then NUL */
-    TEAL_SMPP_TIME,   /* a teal_bytes of 0 or 16, §7.1.1 */
-    TEAL_SMPP_SHORT,  /* a teal_bytes; on the wire behind an octet of length */
+    TEAL_SMPP_OCTET,        /* a uint8_t */
+    TEAL_SMPP_STRING,       /* a teal_bytes; on the wire up to max octets, then NUL */
+    TEAL_SMPP_TIME,         /* a teal_bytes of 0 or 16, §7.1.1 */
+    TEAL_SMPP_SHORT,        /* a teal_bytes; on the wire behind an octet of length */
+    TEAL_SMPP_DESTINATIONS, /* a teal_smpp_list of one or more */
+    TEAL_SMPP_FAILURES,     /* a teal_smpp_list */
 } teal_smpp_kind;
 
 typedef struct teal_smpp_field {

@@ -16,7 +16,7 @@ ENCODER = ROOT / "build/asan/tests/tools/sms_encode"
 TURKISH, HINDI = 1, 6
 TO_CENTRE, FROM_CENTRE = 1, 2  # inbound, outbound: how Wireshark tells SUBMIT from DELIVER
 RAW_IP, USER_0 = 101, 147      # link types
-DATA_SM, QUERY, CANCEL, REPLACE, ALERT = 0x103, 3, 8, 7, 0x102
+DATA_SM, QUERY, CANCEL, REPLACE, ALERT, MULTI = 0x103, 3, 8, 7, 0x102, 0x21
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 
 TEXTS = {
@@ -292,6 +292,10 @@ def test_other_commands():
     has(smpp(ALERT), source_addr="447700", esme_addr="49151")
     has(smpp(0x80000000 | QUERY), message_id="7f2", message_state="2", error_code="9",
         final_date="Nov 24, 2026 09:00:00.000000000 UTC")
+    has(smpp(MULTI), source_addr="447700", destination_addr="49151", dl_name="friends",
+        message=octets, sm_length="8")
+    has(smpp(0x80000000 | MULTI), message_id="7f2", destination_addr="49151",
+        error_status_code="0x0000000b")
 
 
 def main():

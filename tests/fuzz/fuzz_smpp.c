@@ -52,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (result == TEAL_OK) {
             check_encoding(&pdu, unit);
             if (pdu.command == TEAL_SMPP_SUBMIT_SM || pdu.command == TEAL_SMPP_DELIVER_SM ||
-                pdu.command == TEAL_SMPP_DATA_SM)
+                pdu.command == TEAL_SMPP_DATA_SM ||
+                pdu.command == TEAL_SMPP_SUBMIT_MULTI)
                 check_message(&pdu);
         } else
             require(result != TEAL_MORE && why.rule != NULL && why.at <= unit.len);

@@ -51,6 +51,22 @@ static teal_smpp_message any_message(test_random *r, teal_arena *arena)
                                 .short_message = test_random_bytes(r, arena, 0, 254) };
 }
 
+static teal_smpp_list list(test_random *r, teal_arena *arena, bool of_failures)
+{
+    size_t count = test_random_between(r, 1, 4), cap = count * 32;
+    teal_writer w = { teal_arena_take(arena, cap), cap, 0 };
+    for (size_t n = 0; n < count; n++) {
+        teal_smpp_failure failure = { address(r, arena, 20),
+                                      (uint32_t)test_random_below(r, UINT32_MAX) };
+        teal_smpp_destination destination = { test_random_bool(r), failure.address };
+        if (of_failures)
+            teal_smpp_failure_write(&w, &failure);
+        else
+            teal_smpp_destination_write(&w, &destination);
+    }
+    return (teal_smpp_list){ (uint8_t)count, teal_written(&w) };
+}
+
 static void fill_request(test_random *r, teal_arena *arena, teal_smpp_pdu *pdu)
 {
     switch (pdu->command) {
@@ -68,6 +84,11 @@ static void fill_request(test_random *r, teal_arena *arena, teal_smpp_pdu *pdu)
     case TEAL_SMPP_SUBMIT_SM:
     case TEAL_SMPP_DELIVER_SM:
         pdu->message = any_message(r, arena);
+        break;
+    case TEAL_SMPP_SUBMIT_MULTI:
+        pdu->message = any_message(r, arena);
+        pdu->message.destination = (teal_smpp_address){ 0 };
+        pdu->list = list(r, arena, false);
         break;
     case TEAL_SMPP_DATA_SM:
         pdu->message = (teal_smpp_message){ .service_type = string(r, arena, 5),
@@ -118,6 +139,10 @@ static void fill_response(test_random *r, teal_arena *arena, teal_smpp_pdu *pdu)
     case TEAL_SMPP_DATA_SM:
         pdu->id = string(r, arena, 64);
         break;
+    case TEAL_SMPP_SUBMIT_MULTI:
+        pdu->id = string(r, arena, 64);
+        pdu->list = list(r, arena, true);
+        break;
     case TEAL_SMPP_QUERY_SM:
         pdu->id = teal_text("1"); /* with an id or a date, a refusal keeps its body */
         pdu->outcome = (teal_smpp_outcome){ date(r), test_random_u8(r), test_random_u8(r) };
@@ -128,16 +153,14 @@ static void fill_response(test_random *r, teal_arena *arena, teal_smpp_pdu *pdu)
 }
 
 static const uint32_t commands[] = {
-    TEAL_SMPP_BIND_RECEIVER,    TEAL_SMPP_BIND_TRANSMITTER,
-    TEAL_SMPP_BIND_TRANSCEIVER, TEAL_SMPP_QUERY_SM,
-    TEAL_SMPP_SUBMIT_SM,        TEAL_SMPP_DELIVER_SM,
-    TEAL_SMPP_UNBIND,           TEAL_SMPP_REPLACE_SM,
-    TEAL_SMPP_CANCEL_SM,        TEAL_SMPP_ENQUIRE_LINK,
-    TEAL_SMPP_DATA_SM,          TEAL_SMPP_OUTBIND,
-    TEAL_SMPP_GENERIC_NACK,     TEAL_SMPP_ALERT_NOTIFICATION,
+    TEAL_SMPP_BIND_RECEIVER, TEAL_SMPP_BIND_TRANSMITTER, TEAL_SMPP_BIND_TRANSCEIVER,
+    TEAL_SMPP_QUERY_SM,      TEAL_SMPP_SUBMIT_SM,        TEAL_SMPP_DELIVER_SM,
+    TEAL_SMPP_UNBIND,        TEAL_SMPP_REPLACE_SM,       TEAL_SMPP_CANCEL_SM,
+    TEAL_SMPP_ENQUIRE_LINK,  TEAL_SMPP_DATA_SM,          TEAL_SMPP_SUBMIT_MULTI,
+    TEAL_SMPP_OUTBIND,       TEAL_SMPP_GENERIC_NACK,     TEAL_SMPP_ALERT_NOTIFICATION,
 };
 /* Those before it have a response. */
-enum { COMMANDS = sizeof commands / sizeof *commands, WITH_RESPONSE = 11 };
+enum { COMMANDS = sizeof commands / sizeof *commands, WITH_RESPONSE = 12 };
 
 static teal_smpp_pdu random_pdu(test_random *r, teal_arena *arena)
 {
@@ -244,6 +267,8 @@ static const char *pdu_comes_back(test_random *r)
                ?: property_that(back.sequence == pdu.sequence)
                ?: property_differ(back.id, pdu.id)
                ?: property_differ(back.tlvs, pdu.tlvs)
+               ?: property_that(back.list.count == pdu.list.count)
+               ?: property_differ(back.list.entries, pdu.list.entries)
                ?: same_body(&back, &pdu)
                ?: recode_canonical(recode_pdu, teal_written(&w));
 }

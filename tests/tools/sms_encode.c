@@ -179,8 +179,8 @@ static void validity(char **f)
 
 static void smpp(char **f)
 {
-    uint8_t room[LINE_BYTES + 8];
-    teal_writer tlvs = { room, sizeof room, 0 };
+    uint8_t room[LINE_BYTES + 8], entries[64];
+    teal_writer tlvs = { room, sizeof room, 0 }, list = { entries, sizeof entries, 0 };
     teal_smpp_pdu pdu = { .command = (uint32_t)strtoul(f[1], NULL, 0),
                           .sequence = 7,
                           .id = teal_text(f[2]),
@@ -194,6 +194,18 @@ static void smpp(char **f)
     }
     if (pdu.command == (TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP))
         pdu.outcome = (teal_smpp_outcome){ teal_text("261124090000000+"), 2, 9 };
+    if (pdu.command == TEAL_SMPP_SUBMIT_MULTI) {
+        teal_smpp_destination_write(&list,
+                                    &(teal_smpp_destination){ .address = pdu.message.destination });
+        teal_smpp_destination_write(
+            &list, &(teal_smpp_destination){ true, { .digits = teal_text("friends") } });
+        pdu.list = (teal_smpp_list){ 2, teal_written(&list) };
+    }
+    if (pdu.command == (TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP)) {
+        teal_smpp_failure_write(&list,
+                                &(teal_smpp_failure){ pdu.message.destination, ESME_RINVDSTADR });
+        pdu.list = (teal_smpp_list){ 1, teal_written(&list) };
+    }
     pdu.tlvs = teal_written(&tlvs);
     say_unit(&pdu);
 }

@@ -185,7 +185,7 @@ static const struct {
       0, "REQ-SMPP-1 " },
     { "octets behind", BYTES("\0\0\0\x10\0\0\0\x15\0\0\0\0\0\0\0\x01x"), TEAL_MALFORMED, 16,
       "REQ-SMPP-2 " },
-    { "§4.5.1 submit_multi is not taken", BYTES("\0\0\0\x10\0\0\0\x21\0\0\0\0\0\0\0\x01"),
+    { "§5.1.2.1 a reserved command", BYTES("\0\0\0\x10\0\0\0\x0A\0\0\0\0\0\0\0\x01"),
       TEAL_UNSUPPORTED, 4, "REQ-SMPP-7 " },
     { "no such command", BYTES("\0\0\0\x10\0\0\0\0\0\0\0\0\0\0\0\x01"), TEAL_UNSUPPORTED, 4,
       "REQ-SMPP-7 " },
@@ -349,7 +349,7 @@ static void test_encode_refuses(void **state)
     pdu.tlvs = teal_written(&tlvs);
     assert_int_equal(teal_smpp_encode(&pdu, &w, &why), TEAL_LIMIT);
     assert_int_equal(w.len, 0);
-    pdu.command = 0x21;
+    pdu.command = 0x0A;
     pdu.tlvs = BYTES("");
     assert_int_equal(teal_smpp_encode(&pdu, &w, &why), TEAL_UNSUPPORTED);
     assert_int_equal(w.len, 0);
@@ -491,7 +491,7 @@ static void test_status(void **state)
     assert_string_equal(teal_smpp_status_name(0x0B), "ESME_RINVDSTADR");
     assert_string_equal(teal_smpp_status_name(0x400), "unknown");
     assert_string_equal(teal_smpp_command_name(0x80000004), "submit_sm_resp");
-    assert_string_equal(teal_smpp_command_name(0x21), "unknown");
+    assert_string_equal(teal_smpp_command_name(0x0A), "unknown");
 }
 
 int main(void)

@@ -22,6 +22,39 @@ static const struct {
       { .command = TEAL_SMPP_OUTBIND,
         .sequence = 1,
         .bind = { .system_id = TEXT("SMSC"), .password = TEXT("pwd") } } },
+    { "§4.5.1 submit_multi, an address and a distribution list",
+      BYTES("\0\0\0\x3B\0\0\0\x21\0\0\0\0\0\0\0\x07\0\x05\0Teal\0\x02"
+            "\x01\x01\x01"
+            "4477\0"
+            "\x02"
+            "friends\0"
+            "\0\0\0\0\0\x01\0\0\0\x02hi\x14\x01\0\x01x"),
+      { .command = TEAL_SMPP_SUBMIT_MULTI,
+        .sequence = 7,
+        .message = { .source = { 5, 0, TEXT("Teal") },
+                     .registered_delivery = 1,
+                     .short_message = TEXT("hi") },
+        .list = { 2, BYTES("\x01\x01\x01"
+                           "4477\0"
+                           "\x02"
+                           "friends\0") },
+        .tlvs = BYTES("\x14\x01\0\x01x") } },
+    { "§4.5.2 submit_multi_resp, one who does not get it",
+      BYTES("\0\0\0\x20\x80\0\0\x21\0\0\0\0\0\0\0\x07"
+            "7f2\0\x01\x01\x01"
+            "4477\0\0\0\0\x0B"),
+      { .command = TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP,
+        .sequence = 7,
+        .id = TEXT("7f2"),
+        .list = { 1, BYTES("\x01\x01"
+                           "4477\0\0\0\0\x0B") } } },
+    { "§4.5.2 submit_multi_resp, all get it",
+      BYTES("\0\0\0\x15\x80\0\0\x21\0\0\0\0\0\0\0\x07"
+            "7f2\0\0"),
+      { .command = TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP, .sequence = 7, .id = TEXT("7f2") } },
+    { "§4.5.2 submit_multi_resp, refused",
+      BYTES("\0\0\0\x10\x80\0\0\x21\0\0\0\x14\0\0\0\x07"),
+      { .command = TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP, .status = 0x14, .sequence = 7 } },
     { "§4.7.1 data_sm",
       BYTES("\0\0\0\x2B\0\0\x01\x03\0\0\0\0\0\0\0\x02WAP\0\x01\x01"
             "4477\0\x05\0Teal\0\x40\x01\x04\x04\x24\0\x02"
@@ -155,6 +188,8 @@ static void assert_pdu(const teal_smpp_pdu *a, const teal_smpp_pdu *b)
     assert_int_equal(a->sequence, b->sequence);
     assert_true(teal_bytes_equal(a->id, b->id));
     assert_true(teal_bytes_equal(a->tlvs, b->tlvs));
+    assert_int_equal(a->list.count, b->list.count);
+    assert_true(teal_bytes_equal(a->list.entries, b->list.entries));
     if (is_bind(a->command))
         assert_bind(&a->bind, &b->bind);
     else if (a->command == (TEAL_SMPP_QUERY_SM | TEAL_SMPP_RESP)) {
@@ -209,6 +244,99 @@ static void test_cut_short(void **state)
     }
 }
 
+static void test_lists(void **state)
+{
+    (void)state;
+    teal_smpp_destination destination;
+    teal_smpp_failure failure;
+    teal_reader r = teal_reader_of(rows[1].pdu.list.entries);
+    assert_true(teal_smpp_destination_next(&r, &destination));
+    assert_false(destination.is_list);
+    assert_address(&destination.address, &(teal_smpp_address){ 1, 1, TEXT("4477") });
+    assert_true(teal_smpp_destination_next(&r, &destination));
+    assert_true(destination.is_list);
+    assert_true(teal_bytes_equal(destination.address.digits, TEXT("friends")));
+    assert_false(teal_smpp_destination_next(&r, &destination));
+    r = teal_reader_of(rows[2].pdu.list.entries);
+    assert_true(teal_smpp_failure_next(&r, &failure));
+    assert_int_equal(failure.status, ESME_RINVDSTADR);
+    assert_false(teal_smpp_failure_next(&r, &failure));
+}
+
+/* A submit_multi and a response that end in a list and nothing else. */
+static void test_broken_lists(void **state)
+{
+    static const struct {
+        const char *name, *rule;
+        bool of_failures;
+        teal_smpp_list list;
+    } bad[] = {
+        { "none", "REQ-SMPP-16 ", false, { 0, { 0 } } },
+        { "255", "REQ-SMPP-16 ", false, { 255, { 0 } } },
+        { "fewer than said", "REQ-SMPP-17 ", false, { 2, BYTES("\x02x\0") } },
+        { "neither address nor list", "REQ-SMPP-17 ", false, { 1, BYTES("\x03\0\0\0\0") } },
+        { "name of 21",
+          "REQ-SMPP-17 ",
+          false,
+          { 1, BYTES("\x02"
+                     "012345678901234567890\0") } },
+        { "address of 21",
+          "REQ-SMPP-17 ",
+          false,
+          { 1, BYTES("\x01\0\0"
+                     "012345678901234567890\0") } },
+        { "address without an end",
+          "REQ-SMPP-17 ",
+          false,
+          { 1, BYTES("\x01\0\0"
+                     "01") } },
+        { "failures, fewer than said", "REQ-SMPP-17 ", true, { 1, { 0 } } },
+        { "failure of 21",
+          "REQ-SMPP-17 ",
+          true,
+          { 1, BYTES("\0\0"
+                     "012345678901234567890\0\0\0\0\1") } },
+        { "failure with half a status",
+          "REQ-SMPP-17 ",
+          true,
+          { 1, BYTES("\0\0"
+                     "1\0\0\0") } },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        print_message("%s\n", bad[i].name);
+        uint8_t buf[128];
+        teal_writer w = { buf, sizeof buf, 0 };
+        teal_write_u32(&w, 0);
+        teal_write_u32(&w, TEAL_SMPP_SUBMIT_MULTI | (bad[i].of_failures ? TEAL_SMPP_RESP : 0));
+        teal_write_u64(&w, 1);
+        teal_write_bytes(&w, bad[i].of_failures ? BYTES("\0") : BYTES("\0\0\0\0"));
+        teal_write_u8(&w, bad[i].list.count);
+        teal_write_bytes(&w, bad[i].list.entries);
+        buf[3] = (uint8_t)w.len;
+        assert_true(teal_write_fits(&w));
+        size_t len = w.len < sizeof buf ? w.len : sizeof buf;
+        uint8_t *copy = exact_copy(buf, len);
+        teal_smpp_pdu pdu;
+        teal_diag why = { 0 };
+        assert_int_equal(teal_smpp_decode((teal_bytes){ copy, len }, &pdu, &why), TEAL_MALFORMED);
+        assert_memory_equal(why.rule, bad[i].rule, strlen(bad[i].rule));
+        free(copy);
+        pdu = (teal_smpp_pdu){ .command = TEAL_SMPP_SUBMIT_MULTI |
+                                          (bad[i].of_failures ? TEAL_SMPP_RESP : 0),
+                               .list = bad[i].list };
+        w.len = 0;
+        assert_int_equal(teal_smpp_encode(&pdu, &w, &why), TEAL_MALFORMED);
+        assert_memory_equal(why.rule, "REQ-SMPP-8 ", 11);
+    }
+    teal_smpp_pdu refused = { .command = TEAL_SMPP_SUBMIT_MULTI | TEAL_SMPP_RESP,
+                              .status = 0x33 /* ESME_RINVNUMDESTS */,
+                              .list = { 0, BYTES("x") } };
+    uint8_t buf[64];
+    teal_writer w = { buf, sizeof buf, 0 };
+    assert_int_equal(teal_smpp_encode(&refused, &w, NULL), TEAL_MALFORMED);
+}
+
 /* data_sm carries a text as deliver_sm does, a receipt too. */
 static void test_data_sm_carries(void **state)
 {
@@ -235,6 +363,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_broken_lists),
         cmocka_unit_test(test_data_sm_carries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
