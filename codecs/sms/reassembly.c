@@ -3,6 +3,10 @@
 #include "codecs/sms/reassembly.h"
 
 #include <assert.h>
+#include <sodium.h>
+
+static_assert(TEAL_REASSEMBLY_KEY_BYTES == crypto_shorthash_KEYBYTES, "libsodium says so");
+static_assert(sizeof((teal_reassembly_piece *)NULL)->digest == crypto_shorthash_BYTES, "so too");
 
 static teal_reassembly_key key_of(const teal_reassembly_part *p)
 {
@@ -23,20 +27,29 @@ static bool key_equal(const teal_reassembly_key *a, const teal_reassembly_key *b
            a->total == b->total && a->wide == b->wide;
 }
 
-static uint64_t fnv1a(uint64_t hash, teal_bytes octets)
+/* Of all that makes the text of a part. SipHash with a key that no sender knows. */
+static void digest_of(const teal_reassembly *t, const teal_reassembly_part *p,
+                      uint8_t digest[static crypto_shorthash_BYTES])
 {
-    teal_reader r = teal_reader_of(octets);
-    while (teal_read_left(&r) > 0)
-        hash = (hash ^ teal_read_u8(&r)) * UINT64_C(1099511628211);
-    return hash;
+    uint8_t all[3 + TEAL_SEGMENT_MAX_OCTETS];
+    teal_writer w = { all, sizeof all, 0 };
+    teal_write_u8(&w, p->data_coding);
+    teal_write_u8(&w, (uint8_t)p->udh.shift.locking);
+    teal_write_u8(&w, (uint8_t)p->udh.shift.single);
+    teal_write_bytes(&w, p->octets);
+    assert(teal_write_fits(&w));
+    crypto_shorthash(digest, all, w.len, t->digest_key);
+    explicit_bzero(all, sizeof all);
 }
 
-/* FNV-1a: only tells retransmissions from reused references; nothing secret hangs on it. */
-static uint64_t digest_of(const teal_reassembly_part *p)
+static bool is_same_part(const teal_reassembly *t, const teal_reassembly_piece *piece,
+                         const teal_reassembly_part *p)
 {
-    const uint8_t coding[] = { p->data_coding, p->udh.shift.locking, p->udh.shift.single };
-    uint64_t hash = fnv1a(UINT64_C(14695981039346656037), (teal_bytes){ coding, sizeof coding });
-    return fnv1a(hash, p->octets);
+    uint8_t digest[crypto_shorthash_BYTES];
+    if (!piece->present)
+        return false;
+    digest_of(t, p, digest);
+    return memcmp(piece->digest, digest, sizeof digest) == 0;
 }
 
 static bool is_free(const teal_reassembly_slot *s)
@@ -143,7 +156,7 @@ static teal_result check_part(const teal_reassembly_part *p, const teal_writer *
     return TEAL_OK;
 }
 
-static void store(teal_reassembly_slot *s, const teal_reassembly_part *p)
+static void store(const teal_reassembly *t, teal_reassembly_slot *s, const teal_reassembly_part *p)
 {
     teal_reassembly_piece *piece = &s->pieces[p->udh.concat.seq - 1];
     teal_writer w = { piece->octets, sizeof piece->octets, 0 };
@@ -152,7 +165,7 @@ static void store(teal_reassembly_slot *s, const teal_reassembly_part *p)
     piece->len = (uint8_t)w.len;
     piece->data_coding = p->data_coding;
     piece->shift = p->udh.shift;
-    piece->digest = digest_of(p);
+    digest_of(t, p, piece->digest);
     piece->present = true;
     s->have++;
 }
@@ -166,7 +179,7 @@ static teal_reassembly_slot *slot_for(teal_reassembly *t, const teal_reassembly_
     *present = false;
     if (s != NULL) {
         const teal_reassembly_piece *piece = &s->pieces[p->udh.concat.seq - 1];
-        *present = piece->present && piece->digest == digest_of(p);
+        *present = is_same_part(t, piece, p);
         if (!timed_out(t, s, now_ms) && (*present || !piece->present))
             return s;
         *present = false; /* another message under a reused reference */
@@ -188,7 +201,7 @@ static teal_result add_checked(teal_reassembly *t, const teal_reassembly_part *p
         *state = TEAL_REASSEMBLY_DUPLICATE;
         return TEAL_OK;
     }
-    store(s, p);
+    store(t, s, p);
     if (!is_complete(s))
         return TEAL_OK;
     teal_result result = write_text(s, text, why);

@@ -8,6 +8,7 @@
 
 #define TEAL_REASSEMBLY_PARTS         32 /* of one message: 4896 septets; more is TEAL_LIMIT */
 #define TEAL_REASSEMBLY_ADDRESS_BYTES 20 /* SMPP source_addr, destination_addr */
+#define TEAL_REASSEMBLY_KEY_BYTES     16 /* crypto_shorthash_KEYBYTES */
 #define TEAL_REASSEMBLY_TEXT_BYTES    (TEAL_REASSEMBLY_PARTS * TEAL_SEGMENT_MAX_OCTETS * 3)
 
 /* Which message a part belongs to. Addresses are padded with zeros. */
@@ -20,7 +21,7 @@ typedef struct teal_reassembly_key {
 
 /* Private to reassembly.c. */
 typedef struct teal_reassembly_piece {
-    uint64_t digest; /* tells a duplicate from another message that reuses the reference */
+    uint8_t digest[8]; /* tells a duplicate from another message that reuses the reference */
     uint8_t octets[TEAL_SEGMENT_MAX_OCTETS];
     uint8_t len, data_coding;
     teal_gsm7_shift shift;
@@ -35,11 +36,14 @@ typedef struct teal_reassembly_slot {
 } teal_reassembly_slot;
 
 /* slots: caller's, `count` of them, zeroed before first use and not touched afterwards. About
- * 6 KiB each. They hold message text until it is complete, so they belong where that may be. */
+ * 6 KiB each. They hold message text until it is complete, so they belong where that may be.
+ * digest_key: random, and the same as long as the slots are: of a message that was handed over only
+ * keyed digests are left, and who knew the key could send a part that passes for a duplicate. */
 typedef struct teal_reassembly {
     teal_reassembly_slot *slots;
     size_t count;
     int64_t timeout_ms; /* from the first part */
+    uint8_t digest_key[TEAL_REASSEMBLY_KEY_BYTES];
 } teal_reassembly;
 
 /* A message that will never be complete: report it, its parts are gone. */

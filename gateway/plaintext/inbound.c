@@ -50,7 +50,9 @@ inbound *inbound_open(void)
     if (in == NULL || slots == NULL)
         bug("out of memory");
     sodium_memzero(slots, REASSEMBLY_SLOTS * sizeof *slots);
-    in->reassembly = (teal_reassembly){ slots, REASSEMBLY_SLOTS, REASSEMBLY_MS };
+    in->reassembly =
+        (teal_reassembly){ .slots = slots, .count = REASSEMBLY_SLOTS, .timeout_ms = REASSEMBLY_MS };
+    randombytes_buf(in->reassembly.digest_key, sizeof in->reassembly.digest_key);
     in->letters.texts = vault_open(TEXTS, TEAL_REASSEMBLY_TEXT_BYTES);
     in->sealer = sealer_open();
     crypto_generichash_keygen(in->digest_key);

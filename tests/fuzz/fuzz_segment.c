@@ -35,7 +35,7 @@ static void check_round_trip(teal_bytes text, const teal_segment *segments, size
     static teal_reassembly_slot slots[2];
     static uint8_t joined[TEAL_REASSEMBLY_TEXT_BYTES];
     memset(slots, 0, sizeof slots);
-    teal_reassembly table = { slots, 2, 1000 };
+    teal_reassembly table = { .slots = slots, .count = 2, .timeout_ms = 1000 };
     for (size_t i = count; i > 0; i--) {
         teal_writer w = { joined, sizeof joined, 0 };
         teal_reassembly_state state;

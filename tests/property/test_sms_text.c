@@ -303,7 +303,7 @@ static const char *shuffled_parts_join(test_random *r)
     static sent all[MESSAGES];
     static uint8_t texts[MESSAGES][2048];
     size_t order[2 * MESSAGES * LIMIT], total = 0;
-    teal_reassembly table = { slots, MESSAGES, 1000 };
+    teal_reassembly table = { .slots = slots, .count = MESSAGES, .timeout_ms = 1000 };
     memset(slots, 0, sizeof slots);
     const char *wrong = NULL;
     teal_segment_options o = random_options(r);

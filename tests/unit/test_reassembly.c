@@ -24,7 +24,7 @@ static int set_up(void **state)
 {
     (void)state;
     memset(slots, 0, sizeof slots);
-    table = (teal_reassembly){ slots, SLOTS, TIMEOUT_MS };
+    table = (teal_reassembly){ .slots = slots, .count = SLOTS, .timeout_ms = TIMEOUT_MS };
     return 0;
 }
 
@@ -332,6 +332,22 @@ static void test_keeps_no_text(void **state)
     assert_null(memmem(slots, sizeof slots, "SECRET", 6));
 }
 
+/* Nobody without the key can make a part that is taken for another one. */
+static void test_digests_are_keyed(void **state)
+{
+    (void)state;
+    uint8_t digests[2][sizeof slots[0].pieces[0].digest];
+    for (uint8_t key = 0; key < 2; key++) {
+        memset(slots, 0, sizeof slots);
+        table.digest_key[0] = key;
+        add("100", 1, 2, 1, "a", 0);
+        memcpy(digests[key], slots[0].pieces[0].digest, sizeof digests[key]);
+        add("100", 1, 2, 1, "a", 0);
+        assert_int_equal(said, TEAL_REASSEMBLY_DUPLICATE);
+    }
+    assert_memory_not_equal(digests[0], digests[1], sizeof digests[0]);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, set_up)
@@ -352,6 +368,7 @@ int main(void)
         TEST(test_refusals),
         TEST(test_whole_is_not_of_its_coding),
         TEST(test_keeps_no_text),
+        TEST(test_digests_are_keyed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

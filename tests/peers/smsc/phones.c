@@ -4,6 +4,7 @@
 #include "codecs/sms/reassembly.h"
 
 #include <ctype.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,8 +27,10 @@ struct phones {
 phones *phones_open(void)
 {
     phones *p = calloc(1, sizeof *p);
-    if (p != NULL)
-        p->parts = (teal_reassembly){ p->slots, SLOTS, PATIENCE_MS };
+    if (p == NULL)
+        return NULL;
+    p->parts = (teal_reassembly){ .slots = p->slots, .count = SLOTS, .timeout_ms = PATIENCE_MS };
+    randombytes_buf(p->parts.digest_key, sizeof p->parts.digest_key);
     return p;
 }
 
