@@ -122,7 +122,7 @@ static const config_rule as_domains = { .at = offsetof(bridged_network, domains)
 
 static char *text(teal_bytes b)
 {
-    char *copy = strndup((const char *)b.at, b.len);
+    char *copy = strndup(b.len > 0 ? (const char *)b.at : "", b.len);
     if (copy == NULL)
         bug("out of memory");
     return copy;
