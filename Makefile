@@ -61,8 +61,8 @@ daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_*.c' 2>/dev/null)
 # Those that start threads; they run under ThreadSanitizer too.
 threaded    := writer calls rest rest_connections core_submit core_queue core_room channel \
-               directory directory_claims directory_links directory_peers lookup_log \
-               edge_messages edge_directory room_plain tls
+               directory directory_claims directory_links directory_peers lookup_log networks \
+               core_networks edge_messages edge_directory room_plain tls
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)

@@ -7,6 +7,7 @@
 #include "gateway/config.h"
 #include "gateway/core/policy.h"
 #include "gateway/directory/directory.h"
+#include "gateway/directory/networks_change.h"
 #include "gateway/keys.h"
 #include "gateway/store/writer.h"
 
@@ -82,6 +83,12 @@ void core_commit(core_plan *plan, core_committed *done, void *arg);
 /* A device has these items: removes them, makes the message ARRIVED where it was the first. */
 store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_BYTES],
                               const int64_t *seqs, size_t n, int64_t now_ms);
+
+/* Removes a network that was added at run time, and ends what is under way to it. Suspended before
+ * anything else, so it stays suspended where this is refused because the network is taking a
+ * message just now. Blocks. */
+networks_result core_remove_network(core *c, store *reader, teal_bytes name, int64_t now_ms,
+                                    networks_refusal *why);
 
 /* The room's downgrade key as encoded teal.v1.Prekey; false until the room has said it. */
 bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len);

@@ -3,9 +3,7 @@
 #include "gateway/core/expiry.h"
 
 #include "gateway/clock.h"
-#include "gateway/core/delivery.h"
-#include "gateway/core/queue.h"
-#include "gateway/core/receipts.h"
+#include "gateway/core/give_up.h"
 #include "gateway/core/state.h"
 #include "gateway/core/waker.h"
 
@@ -32,36 +30,11 @@ typedef struct sweep {
     news news;
 } sweep;
 
-/* A peer that was asked and gave no answer may have it all the same. */
-static receipt_fact fact_of(const store_delivery *d)
-{
-    if (d->path == PATH_RCS && delivery_in_doubt(d))
-        return (receipt_fact){ TEAL_STATUS_OUTCOME_UNKNOWN, PATH_RCS, "outcome-unknown" };
-    return (receipt_fact){ TEAL_STATUS_UNDELIVERABLE, PATH_NONE, "expired" };
-}
-
-/* A peer may be taking it just now: what comes of that is its queue's to say. */
-static bool is_in_hand(const core *c, const store_delivery *d)
-{
-    int slot = d->path == PATH_RCS ? core_slot_of(c, d->network) : -1;
-    queue *q = slot >= 0 ? c->queues[slot] : NULL;
-    return q != NULL && queue_has_in_hand(q, d->message_seq);
-}
-
 static store_result expire(sweep *w, store *s, int64_t id, teal_arena *arena)
 {
-    store_delivery d;
-    store_message m;
-    store_result result = s->ops->get_delivery(s, id, arena, &d);
-    if (result != STORE_OK || d.state != STATE_WAITING || is_in_hand(w->c, &d))
-        return result;
-    w->n_ended++;
-    receipt_fact fact = fact_of(&d);
-    result = s->ops->get_message(s, d.message_seq, arena, &m);
-    if (result == STORE_OK)
-        result = delivery_end(w->c, s, &m, &d, STATE_FAILED, arena, &w->news);
-    if (result == STORE_OK)
-        result = receipts_state(w->c, s, &m, d.recipient, &fact, w->now_ms, &w->news);
+    bool ended = false;
+    store_result result = give_up(w->c, s, id, "expired", w->now_ms, arena, &w->news, &ended);
+    w->n_ended += ended;
     return result;
 }
 
