@@ -74,6 +74,19 @@ static void on_committed(void *request, core_result result)
     bug("core_result out of range");
 }
 
+/* REQ-NET-6: a network speaks for its own people. */
+static bool speaks_for_another(rest_call *c, const teal_envelope *e)
+{
+    networks *all = c->services->networks;
+    if (c->caller->role != CALLER_PEER)
+        return false;
+    const networks_view *view = networks_hold(all);
+    const bridged_network *theirs = networks_for(view, e->sender);
+    bool foreign = theirs == NULL || !teal_bytes_equal(c->caller->name, teal_text(theirs->name));
+    networks_let_go(all, &view);
+    return foreign;
+}
+
 static rest_next messages_post(rest_call *c)
 {
     teal_envelope e;
@@ -81,6 +94,12 @@ static rest_next messages_post(rest_call *c)
     core_plan *plan = NULL;
     if (!message_body_read(c, &e))
         return REST_ANSWERED;
+    if (speaks_for_another(c, &e))
+        return rest_problem(c, 403, "handle-foreign",
+                            "REQ-NET-6 the sender is not one of the network's own people",
+                            "Send messages from handles under the network's domains and number "
+                            "prefixes only; a longer prefix may be another's.",
+                            NULL);
     switch (core_submit(c->services->core, c->reader, &e, c->now_ms, c->arena, &out, &plan)) {
     case CORE_ACCEPTED:
         rest_json(c, 202, accepted_json(&e, &out));
@@ -96,6 +115,19 @@ static rest_next messages_post(rest_call *c)
     bug("core_result out of range");
 }
 
+/* Whether it waits for nothing but its network to be resumed (REQ-NET-7). */
+static bool is_held(rest_call *c, const store_delivery *d)
+{
+    networks *all = c->services->networks;
+    if (d->state != STATE_WAITING)
+        return false;
+    const networks_view *view = networks_hold(all);
+    const bridged_network *n = networks_named(view, d->network);
+    bool held = n != NULL && n->suspended;
+    networks_let_go(all, &view);
+    return held;
+}
+
 static store_result states_json(rest_call *c, int64_t message_seq, json_t *states)
 {
     size_t n = 0;
@@ -107,6 +139,8 @@ static store_result states_json(rest_call *c, int64_t message_seq, json_t *state
     for (size_t i = 0; r == STORE_OK && i < n; i++) {
         json_t *state = recipient_json(d[i].recipient, d[i].path, policy_level(d[i].path));
         json_object_set_new(state, "state", json_string(store_state_name(d[i].state)));
+        if (is_held(c, &d[i]))
+            json_object_set_new(state, "held", json_string("network-suspended"));
         json_array_append_new(states, state);
     }
     return r;

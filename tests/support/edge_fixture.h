@@ -25,6 +25,7 @@ typedef struct edge_script {
     int64_t acknowledged[16];
     size_t n_acknowledged;
     bool has_downgrade_key;
+    size_t n_forced; /* removals of networks */
 
     directory_result look_up;
     store_result drop_pin;
@@ -41,6 +42,8 @@ typedef struct edge_script {
 
 static edge_script script;
 static store *edge_store; /* another handle of the same database, for the test */
+static writer *edge_writer;
+static networks *edge_networks;
 static rest *edge_rest;
 static uint16_t edge_port;
 
@@ -51,17 +54,9 @@ static char sms_mark[] = "[SMS]", plain_mark[] = "[plain]";
 static config settings;
 static rest_services services;
 static const rest_route *const tables[] = {
-    messages_routes,
-    inbox_routes,
-    accounts_routes,
-    devices_routes,
-    directory_routes,
-    translate_routes,
-    gateway_routes,
-    health_routes,
-    disclosure_routes,
-    pins_routes,
-    NULL,
+    messages_routes,   inbox_routes,     accounts_routes, devices_routes,
+    directory_routes,  translate_routes, gateway_routes,  health_routes,
+    disclosure_routes, pins_routes,      networks_routes, NULL,
 };
 
 static void note(char *out, size_t cap, teal_bytes text)
@@ -104,6 +99,16 @@ store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_B
     memcpy(script.acknowledged, seqs, n * sizeof *seqs);
     script.n_acknowledged = n;
     return script.acknowledge;
+}
+
+networks_result core_remove_network(core *c, store *reader, teal_bytes name, int64_t now_ms,
+                                    networks_refusal *why)
+{
+    const networks_tools tools = { edge_networks, edge_writer, reader };
+    (void)c;
+    assert_true(now_ms > 0);
+    script.n_forced++;
+    return networks_remove(&tools, name, why);
 }
 
 bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len)
@@ -245,7 +250,14 @@ static int edge_fixture_open(void **state)
                          .handle = own_handle,
                          .sms_mark = sms_mark,
                          .plain_mark = plain_mark };
-    services = (rest_services){ .config = &settings, .gateway_manifest = teal_text("manifest") };
+    store *written;
+    assert_int_equal(store_sqlite.open(url, false, &written), STORE_OK);
+    edge_writer = writer_start(written, 16);
+    edge_networks = networks_open(&settings);
+    services = (rest_services){ .config = &settings,
+                                .networks = edge_networks,
+                                .writer = edge_writer,
+                                .gateway_manifest = teal_text("manifest") };
     edge_rest = rest_open(&settings, stderr);
     assert_non_null(edge_rest);
     edge_port = rest_port(edge_rest);
@@ -258,6 +270,8 @@ static int edge_fixture_close(void **state)
     (void)state;
     rest_stop(edge_rest);
     rest_close(&edge_rest);
+    networks_close(&edge_networks);
+    writer_stop(&edge_writer);
     store_sqlite.close(&edge_store);
     folder_remove(&where);
     return 0;
