@@ -81,8 +81,9 @@ teal_result teal_body_read(const teal_cpim *m, teal_arena *arena, teal_body *out
 
 /* Appends the CPIM message of level TRANSPORT: head, `e2ee.Level: transport`, headers, part.
  * routing: as with teal_rcs_head_write.
- * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (what cannot be written; a notification or a typing
- * state that asks for notifications). */
+ * Returns TEAL_OK, TEAL_SPACE, TEAL_MALFORMED (what no decoder would take, or take for the same: an
+ * id that is none, a kind that is not the media type's, a stand_in of what is no text; a notification
+ * or a typing state that asks for notifications). */
 __attribute__((warn_unused_result))
 teal_result teal_body_message_encode(const teal_rcs_head *head, const teal_rcs_routing *routing,
                                      const teal_body *b, teal_writer *out);

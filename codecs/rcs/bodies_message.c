@@ -112,6 +112,25 @@ teal_result teal_body_read(const teal_cpim *m, teal_arena *arena, teal_body *out
     return result;
 }
 
+/* What a decoder takes, and takes for the same. */
+static bool can_be_written(const teal_body *b)
+{
+    const teal_bytes ids[] = { b->reply_to, b->edit_of, b->revoke_of, b->reaction_to };
+    bool good = b->content_type.len > 0 && b->kind == kind_of(b->content_type);
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++)
+        good = good && (ids[i].len == 0 || teal_body_is_id(ids[i]));
+    if (b->reaction_to.len > 0)
+        good = good && teal_body_is_line(b->reaction, TEAL_BODY_MAX_EMOJI_BYTES);
+    else
+        good = good && b->reaction.len == 0 && !b->reaction_removed;
+    if (b->claimed_sender.len > 0)
+        good = good && teal_body_is_line(b->claimed_sender, TEAL_BODY_MAX_SENDER_BYTES);
+    if (b->stand_in > 0)
+        good = good && b->stand_in <= b->bytes.len &&
+               teal_media_type_is(b->content_type, "text/plain");
+    return good;
+}
+
 static void put_header(teal_cpim_writer *w, teal_body_header header, teal_bytes value)
 {
     static const char *const names[] = {
@@ -129,11 +148,6 @@ static void put_reaction(teal_cpim_writer *w, const teal_body *b)
 {
     uint8_t text[16 + TEAL_MAX_ID_BYTES + TEAL_BODY_MAX_EMOJI_BYTES];
     teal_writer value = { text, sizeof text, 0 };
-    if (!teal_body_is_id(b->reaction_to) ||
-        !teal_body_is_line(b->reaction, TEAL_BODY_MAX_EMOJI_BYTES)) {
-        w->failed = true;
-        return;
-    }
     teal_write_text(&value, b->reaction_removed ? TEAL_BODY_REMOVE "; " : TEAL_BODY_ADD "; ");
     teal_write_bytes(&value, b->reaction_to);
     teal_write_text(&value, "; ");
@@ -162,6 +176,8 @@ teal_result teal_body_message_encode(const teal_rcs_head *head, const teal_rcs_r
     teal_cpim_writer w = { .out = out };
     if (b->kind != TEAL_KIND_MESSAGE && head->wants != 0)
         return TEAL_MALFORMED; /* a notification of a notification would never end */
+    if (!can_be_written(b))
+        return TEAL_MALFORMED;
     teal_rcs_head_write(&w, head, routing);
     teal_cpim_put_ns(&w, "e2ee", TEAL_NS_E2EE);
     teal_cpim_put(&w, "e2ee.Level", teal_text("transport"));

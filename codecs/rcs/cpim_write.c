@@ -16,11 +16,16 @@ static bool is_line(teal_bytes b)
 }
 
 /* A value that would end its line, or come back as another one, fails the writer. */
-static void write_value(teal_cpim_writer *w, teal_bytes value)
+static void check_value(teal_cpim_writer *w, teal_bytes value)
 {
     bool outer_blank = value.len > 0 && (value.at[0] == ' ' || value.at[value.len - 1] == ' ');
     if (!is_line(value) || outer_blank)
         w->failed = true;
+}
+
+static void write_value(teal_cpim_writer *w, teal_bytes value)
+{
+    check_value(w, value);
     teal_reader r = teal_reader_of(value);
     while (teal_read_left(&r) > 0) {
         size_t left = teal_read_left(&r);
@@ -68,8 +73,7 @@ void teal_cpim_begin_part(teal_cpim_writer *w)
 
 void teal_cpim_put_mime(teal_cpim_writer *w, const char *name, teal_bytes value)
 {
-    if (!is_line(value))
-        w->failed = true;
+    check_value(w, value);
     teal_write_text(w->out, name);
     teal_write_text(w->out, ": ");
     teal_write_bytes(w->out, value);

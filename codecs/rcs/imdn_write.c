@@ -61,7 +61,9 @@ teal_result teal_imdn_encode(const teal_imdn *n, teal_writer *out)
 {
     uint8_t text[24];
     teal_writer sent_at = { text, sizeof text, 0 };
-    if (!is_notification(n) || !has_good_reason(n) || n->message_id.len == 0)
+    if (!is_notification(n) || !has_good_reason(n) || n->message_id.len == 0 ||
+        !teal_ascii_is_visible(n->message_id) || !teal_ascii_is_visible(n->recipient_uri) ||
+        !teal_ascii_is_visible(n->original_recipient_uri))
         return TEAL_MALFORMED;
     if (n->message_id.len > TEAL_MAX_ID_BYTES || n->recipient_uri.len > TEAL_IMDN_MAX_TEXT_BYTES ||
         n->original_recipient_uri.len > TEAL_IMDN_MAX_TEXT_BYTES ||

@@ -174,6 +174,8 @@ void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,
     teal_writer date = { sent_at, sizeof sent_at, 0 };
     if (head->sent_at_ms > TEAL_DATETIME_MAX_MS || head->n_to == 0 ||
         (hides_to && head->n_to != 1) || head->wants >= sizeof asked / sizeof asked[0] ||
+        head->message_id.len == 0 || head->message_id.len > TEAL_MAX_ID_BYTES ||
+        !teal_ascii_is_visible(head->message_id) ||
         teal_datetime_encode((int64_t)head->sent_at_ms, &date) != TEAL_OK) {
         w->failed = true;
         return;

@@ -735,6 +735,65 @@ static void test_headers_alone(void **state)
     assert_int_equal(teal_body_message_encode(&head, NULL, &bad, &out), TEAL_MALFORMED);
 }
 
+/* What no decoder would take, or take for the same, is not written. */
+static void test_strict_messages(void **state)
+{
+    const teal_body good = { .kind = TEAL_KIND_MESSAGE,
+                             .content_type = teal_text("text/plain;charset=UTF-8"),
+                             .bytes = teal_text("hello"),
+                             .stand_in = 2,
+                             .reply_to = teal_text("a"),
+                             .edit_of = teal_text("b"),
+                             .revoke_of = teal_text("c"),
+                             .reaction_to = teal_text("d"),
+                             .reaction = teal_text("+"),
+                             .reaction_removed = true,
+                             .claimed_sender = teal_text("e") };
+    const struct {
+        const char *name;
+        size_t member; /* of teal_body, a teal_bytes */
+        const char *value;
+    } rows[] = {
+        { "no media type", offsetof(teal_body, content_type), "" },
+        { "words before what is no text", offsetof(teal_body, content_type), "text/x-vcard" },
+        { "media type of a receipt", offsetof(teal_body, content_type), "message/imdn+xml" },
+        { "media type with a blank behind", offsetof(teal_body, content_type), "text/plain " },
+        { "words longer than the text", offsetof(teal_body, bytes), "h" },
+        { "id with a blank", offsetof(teal_body, reply_to), "a b" },
+        { "id with a line end", offsetof(teal_body, edit_of), "a\nb" },
+        { "id that is not ASCII", offsetof(teal_body, revoke_of), "\u00e4" },
+        { "reaction to nothing", offsetof(teal_body, reaction_to), "" },
+        { "no reaction", offsetof(teal_body, reaction), "" },
+        { "reaction of two lines", offsetof(teal_body, reaction), "a\nb" },
+        { "sender with a blank before", offsetof(teal_body, claimed_sender), " e" },
+        { "sender that is not UTF-8", offsetof(teal_body, claimed_sender), "\xff" },
+    };
+    (void)state;
+    const teal_bytes to = teal_text("sip:bob@rcs.example");
+    teal_rcs_head head = { .from = to, .to = &to, .n_to = 1, .message_id = teal_text("M") };
+    teal_writer out = { room, sizeof room, 0 };
+    assert_int_equal(teal_body_message_encode(&head, NULL, &good, &out), TEAL_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].name);
+        teal_body bad = good;
+        *(teal_bytes *)((uint8_t *)&bad + rows[i].member) = teal_text(rows[i].value);
+        out.len = 0;
+        assert_int_equal(teal_body_message_encode(&head, NULL, &bad, &out), TEAL_MALFORMED);
+    }
+    teal_body removed = { .kind = TEAL_KIND_MESSAGE,
+                          .content_type = good.content_type,
+                          .reaction_removed = true };
+    assert_int_equal(teal_body_message_encode(&head, NULL, &removed, &out), TEAL_MALFORMED);
+    static const char *const ids[] = {
+        "", "a b", "0123456789012345678901234567890123456789012345678901234567890123x"
+    };
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        head.message_id = teal_text(ids[i]);
+        out.len = 0;
+        assert_int_equal(teal_body_message_encode(&head, NULL, &good, &out), TEAL_MALFORMED);
+    }
+}
+
 static char *string_of(teal_bytes b, teal_arena *arena)
 {
     char *s = teal_arena_array(arena, b.len + 1, 1);
@@ -903,13 +962,21 @@ static void test_reactions_come_back(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),          cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_long_quote),    cmocka_unit_test(test_media),
-        cmocka_unit_test(test_location),      cmocka_unit_test(test_receipts_and_typing),
-        cmocka_unit_test(test_several_parts), cmocka_unit_test(test_not_said),
-        cmocka_unit_test(test_read),          cmocka_unit_test(test_small_arenas),
-        cmocka_unit_test(test_limits),        cmocka_unit_test(test_headers_alone),
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_reactions_come_back),
+        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_long_quote),
+        cmocka_unit_test(test_media),
+        cmocka_unit_test(test_location),
+        cmocka_unit_test(test_receipts_and_typing),
+        cmocka_unit_test(test_several_parts),
+        cmocka_unit_test(test_not_said),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_small_arenas),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_headers_alone),
+        cmocka_unit_test(test_strict_messages),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_reactions_come_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
