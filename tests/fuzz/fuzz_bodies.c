@@ -1,8 +1,7 @@
 /* Whatever message is taken gives a content that RCS can say again, and that means the same. */
 #include "codecs/rcs/bodies.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,12 +9,6 @@ enum { MAX_MESSAGE = 32 << 10 };
 
 static uint8_t encoded[2][1 << 20];
 static _Alignas(16) uint8_t room[4][4 << 20];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static teal_bytes encode(const Teal__V1__Content *c, size_t which)
 {

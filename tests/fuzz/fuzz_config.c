@@ -2,18 +2,13 @@
  * do. */
 #include "gateway/config.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static void fill_file(int fd, const uint8_t *data, size_t size)
 {

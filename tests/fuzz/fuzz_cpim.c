@@ -3,16 +3,11 @@
 #include "codecs/rcs/message.h"
 #include "codecs/utf8.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static void check_addresses(teal_bytes list)
 {

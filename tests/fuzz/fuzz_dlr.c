@@ -1,16 +1,9 @@
 /* Receipt texts: refused, or what was read encodes and reads as the same. */
 #include "codecs/sms/dlr.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 /* Values that are field names themselves do not survive being written: no centre writes them. */
 static bool is_plain(teal_bytes value)

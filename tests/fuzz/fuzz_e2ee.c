@@ -2,10 +2,9 @@
  * in CPIM and across the native encoding (I2). */
 #include "codecs/rcs/e2ee.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 
 #include "proto/envelope.pb-c.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -13,12 +12,6 @@ enum { ROOM = 4 << 20, TEXT = 1 << 20 };
 
 static _Alignas(16) uint8_t room[3][ROOM];
 static uint8_t text[3][TEXT];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static teal_bytes encode(const teal_envelope *e, const teal_rcs_routing *routing, uint8_t *at)
 {

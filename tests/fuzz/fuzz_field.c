@@ -2,17 +2,11 @@
  * undone once. Each input is a path and a query value. */
 #include "gateway/edge/field.h"
 #include "gateway/edge/route.h"
+#include "tests/fuzz/require.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static const rest_route *const tables[] = { messages_routes,  inbox_routes,
                                             accounts_routes,  directory_routes,

@@ -2,19 +2,12 @@
  * nothing. */
 #include "codecs/sms/gsm7.h"
 #include "codecs/utf8.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM = 16384 };
 static uint8_t text[ROOM], septets[ROOM], again[ROOM];
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void check_packing(teal_bytes in, unsigned fill_bits)
 {

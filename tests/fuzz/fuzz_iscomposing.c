@@ -1,20 +1,13 @@
 /* What is taken can be written, and is the same when read again. */
 #include "codecs/rcs/iscomposing.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* TEAL_XML_ARENA of the largest document */
 static _Alignas(16) uint8_t room[2][256 << 10];
 static uint8_t text[8 << 10];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,7 @@
 /* A keychain's file, whoever wrote it: opened or refused. The first octet says whether the rest is
  * the file, or what is inside it, under the right passphrase. */
 #include "gateway/client/keychain.h"
+#include "tests/fuzz/require.h"
 
 #include <fcntl.h>
 #include <sodium.h>
@@ -26,12 +27,6 @@ static const char passphrase[] = "correct horse";
 static const uint8_t salt[crypto_pwhash_argon2id_SALTBYTES], nonce[NONCE_BYTES];
 static uint8_t derived[KEY_BYTES + CHECK_BYTES];
 static char folder[] = "/tmp/teal-fuzz-keychain-XXXXXX", path[sizeof folder + 16];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static void clean_up(void)
 {

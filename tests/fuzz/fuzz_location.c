@@ -1,6 +1,7 @@
 /* What is taken is on the globe, can be written, and is the same when read again. */
 #include "codecs/rcs/location.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 
@@ -9,12 +10,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* TEAL_XML_ARENA of the largest document */
 static _Alignas(16) uint8_t room[2][256 << 10];
 static uint8_t text[2][64 << 10];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

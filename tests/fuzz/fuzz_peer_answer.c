@@ -2,11 +2,10 @@
 #include "codecs/base64.h"
 #include "gateway/directory/peer_answer.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/devices.h"
 
 #include "proto/directory.pb-c.h"
-
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -15,12 +14,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 enum { ACCOUNT = 1, DEVICE = 31, ROOM = 1 << 20 };
 
 static _Alignas(16) uint8_t room[ROOM];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static void check(const peer_answer *a)
 {

@@ -4,8 +4,7 @@
 #include "codecs/rcs/plain.h"
 #include "codecs/utf8.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,12 +17,6 @@ static const teal_rcs_routing outside = {
     .from = { (const uint8_t *)"im:alice@native.example", 23 },
     .to = { (const uint8_t *)"tel:+14155550100", 16 },
 };
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static teal_bytes encode(const teal_plain *p, const teal_rcs_routing *routing, uint8_t *at)
 {

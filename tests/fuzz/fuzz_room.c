@@ -10,6 +10,7 @@
 #include "gateway/plaintext/reports.h"
 #include "gateway/plaintext/sealer.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/envelopes.h"
 
 #include "proto/directory.pb-c.h"
@@ -18,7 +19,6 @@
 
 #include <poll.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -41,12 +41,6 @@ static uint8_t manifest[TEAL_MAX_MANIFEST_BYTES], arenas[3][ARENA];
 static size_t manifest_len;
 static struct inbound *inbound; /* holds no letter */
 static int fds[2];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static config *load_config(void)
 {

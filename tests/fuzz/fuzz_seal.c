@@ -4,12 +4,12 @@
 #include "codecs/native/hpke.h"
 #include "codecs/native/transcript.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 #include "tests/support/devices.h"
 
 #include "proto/envelope.pb-c.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,12 +17,6 @@ enum { ROOM = 4 << 20, MAX_CONTENT = 64 << 10 };
 
 static _Alignas(16) uint8_t room[ROOM];
 static uint8_t opened[TEAL_MAX_CIPHERTEXT_BYTES], ciphertext[2 * MAX_CONTENT];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static teal_result open(const teal_envelope *e, const test_device *d, size_t *len)
 {

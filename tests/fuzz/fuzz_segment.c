@@ -5,16 +5,9 @@
 #include "codecs/sms/reassembly.h"
 #include "codecs/sms/smpp.h"
 #include "codecs/utf8.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static teal_reassembly_part part_of(const teal_segment *s)
 {

@@ -1,18 +1,11 @@
 /* A request whose header lines are the input, one a line, "name: value": whatever is said of its
  * signature is judged without harm, and what passes can be signed again. */
 #include "gateway/request_signature.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { MAX_FIELDS = 32, MAX_REQUEST = 8192 };
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 /* Up to the next newline that no blank follows: a folded line stays whole. */
 static size_t line_end(teal_bytes in)

@@ -2,16 +2,9 @@
 #include "codecs/sms/dlr.h"
 #include "codecs/sms/smpp.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static void check_message(const teal_smpp_pdu *pdu)
 {

@@ -1,19 +1,12 @@
 /* What is taken is written in a form that is taken again, and is then written the same. */
 #include "gateway/structured_field.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 typedef struct forms {
     uint8_t first[64 << 10], second[64 << 10];
 } forms;
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static bool rewrite_dictionary(teal_bytes in, teal_writer *out, teal_diag *why)
 {

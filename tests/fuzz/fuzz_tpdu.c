@@ -3,16 +3,9 @@
 #include "codecs/sms/tpdu.h"
 #include "codecs/sms/udh.h"
 #include "codecs/utf8.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static teal_bytes encode(const teal_tpdu *t, uint8_t buf[static TEAL_TPDU_MAX_OCTETS])
 {

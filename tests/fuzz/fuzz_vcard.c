@@ -3,6 +3,7 @@
 #include "codecs/rcs/vcard.h"
 #include "codecs/utf8.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/require.h"
 
 #include <stdlib.h>
 
@@ -10,12 +11,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static uint8_t text[256 << 10];
 static _Alignas(16) uint8_t again_room[4 << 20];
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 static void check(const teal_vcard *c)
 {

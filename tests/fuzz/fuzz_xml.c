@@ -3,16 +3,9 @@
 #include "codecs/utf8.h"
 #include "codecs/xml.h"
 #include "tests/fuzz/mutate.h"
-
-#include <stdlib.h>
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
 
 typedef struct counts {
     size_t elements, attributes;
