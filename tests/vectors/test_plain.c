@@ -1,6 +1,7 @@
 /* Plain RCS messages: captures in, the canonical form out, and what is not plain. */
 #include "codecs/handle.h"
 #include "codecs/rcs/plain.h"
+#include "tests/support/bytes.h"
 #include "tests/support/exact.h"
 
 #include <setjmp.h>
@@ -34,12 +35,6 @@ static teal_result decode(const char *in, teal_rcs_routing *routing, teal_plain 
     return teal_plain_decode((teal_bytes){ copy, strlen(in) }, &arena, routing, p, why);
 }
 
-static void assert_bytes(teal_bytes got, const char *want)
-{
-    if (!teal_bytes_equal(got, teal_text(want)))
-        fail_msg("got \"%.*s\", not \"%s\"", (int)got.len, (const char *)got.at, want);
-}
-
 /* What the rules for handles make of an address is theirs to say. */
 static void assert_handle(teal_bytes got, const char *uri)
 {
@@ -57,15 +52,15 @@ static void test_canonical(void **state)
     teal_diag why = { 0 };
     if (decode(canonical, NULL, &p, &why) != TEAL_OK)
         fail_msg("%s at %zu", why.rule, why.at);
-    assert_bytes(p.from, "tel:+14155550100");
-    assert_bytes(p.to, "sip:bob@rcs.example");
-    assert_bytes(p.message_id, "Mx4ZIoMYZ0Rwe83jTOdVGXlQ");
+    assert_text(p.from, "tel:+14155550100");
+    assert_text(p.to, "sip:bob@rcs.example");
+    assert_text(p.message_id, "Mx4ZIoMYZ0Rwe83jTOdVGXlQ");
     assert_true(p.sent_at_ms == 1795510800123);
     assert_int_equal(p.wants, TEAL_WANTS_DISPLAYED);
-    assert_bytes(p.text, "[RCS, not end-to-end encrypted] caf\xc3\xa9");
+    assert_text(p.text, "[RCS, not end-to-end encrypted] caf\xc3\xa9");
     teal_writer out = { text, sizeof text, 0 };
     assert_int_equal(teal_plain_encode(&p, NULL, &out), TEAL_OK);
-    assert_bytes(teal_written(&out), canonical);
+    assert_text(teal_written(&out), canonical);
     teal_writer small = { text, 100, 0 };
     assert_int_equal(teal_plain_encode(&p, NULL, &small), TEAL_SPACE);
     assert_int_equal(small.len, strlen(canonical));
@@ -127,8 +122,8 @@ static void test_captures(void **state)
             fail_msg("%s at %zu", why.rule, why.at);
         assert_handle(p.from, rows[i].from);
         assert_handle(p.to, rows[i].to);
-        assert_bytes(p.message_id, rows[i].id);
-        assert_bytes(p.text, rows[i].text);
+        assert_text(p.message_id, rows[i].id);
+        assert_text(p.text, rows[i].text);
         assert_int_equal(p.wants, rows[i].wants);
         assert_int_equal(routing.hides_from, strstr(rows[i].in, "anonymous") != NULL);
     }
