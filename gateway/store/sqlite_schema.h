@@ -140,7 +140,30 @@ static const char *const sqlite_schema[] = {
     " at_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX lookups_by ON lookups(caller);"
     "CREATE INDEX lookups_of ON lookups(handle);"
-    "CREATE INDEX lookups_at ON lookups(at_ms);",
+    "CREATE INDEX lookups_at ON lookups(at_ms);"
+
+    /* append-only logs: what was written is never changed */
+    "CREATE TABLE logs("
+    " name TEXT PRIMARY KEY,"
+    " size INTEGER NOT NULL,"
+    " root BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE log_leaves("
+    " log TEXT NOT NULL,"
+    " leaf INTEGER NOT NULL,"
+    " entry BLOB NOT NULL,"
+    " PRIMARY KEY(log, leaf)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE log_nodes("
+    " log TEXT NOT NULL,"
+    " level INTEGER NOT NULL,"
+    " node INTEGER NOT NULL,"
+    " hash BLOB NOT NULL,"
+    " PRIMARY KEY(log, level, node)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE versions("
+    " account INTEGER NOT NULL REFERENCES accounts(id),"
+    " version INTEGER NOT NULL,"
+    " leaf INTEGER NOT NULL,"
+    " manifest BLOB NOT NULL,"
+    " PRIMARY KEY(account, version)) STRICT, WITHOUT ROWID;",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

@@ -84,6 +84,20 @@ store_result sqlite_drop_pin(store *s, teal_bytes handle);
 store_result sqlite_put_lookup(store *s, const store_lookup *l);
 store_result sqlite_drop_lookups(store *s, int64_t before_ms, size_t max, size_t *n);
 
+/* sqlite_logs.c */
+store_result sqlite_append_log(store *s, teal_bytes log, const store_leaf *leaf);
+store_result sqlite_get_log(store *s, teal_bytes log, uint64_t *size, teal_hash *root);
+store_result sqlite_get_node(store *s, teal_bytes log, unsigned level, uint64_t node,
+                             teal_hash *hash);
+store_result sqlite_list_leaves(store *s, teal_bytes log, uint64_t from, teal_arena *a,
+                                teal_bytes *out, size_t max, size_t *n);
+store_result sqlite_put_version(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                const store_version *v);
+store_result sqlite_list_versions(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                  uint64_t from, teal_arena *a, store_version *out, size_t max,
+                                  size_t *n);
+store_result sqlite_list_unlogged(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+
 /* sqlite_messages.c */
 store_result sqlite_put_message(store *s, store_message *m);
 store_result sqlite_find_message(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],

@@ -145,6 +145,22 @@ typedef struct store_table {
     bool has_rows;     /* false: of no handle */
 } store_table;
 
+/* A leaf of an append-only log, and what the log is with it. */
+typedef struct store_leaf {
+    uint64_t index; /* the log's next */
+    teal_bytes entry;
+    const teal_hash *nodes; /* of the complete subtrees that it ends, level 0 first */
+    size_t n_nodes;
+    teal_hash root;
+} store_leaf;
+
+/* A manifest of an account, the current one or one before. */
+typedef struct store_version {
+    uint64_t version;
+    uint64_t leaf; /* of its entry in the key log */
+    teal_bytes encoded;
+} store_version;
+
 typedef struct store store;
 
 typedef struct store_ops {
@@ -217,6 +233,25 @@ typedef struct store_ops {
     bool (*describe)(size_t table, store_table *out);
     store_result (*disclose)(store *s, size_t table, teal_bytes handle, int64_t from, size_t max,
                              store_take_row *take, void *arg, size_t *n);
+
+    /* Append-only logs, told apart by name. append: EXISTS where the index is not the next one;
+     * log: NONE while it is empty. Node `node` of a level is the root over the leaves from node <<
+     * level on; NONE where the subtree is not complete. list: leaves from `from` on. */
+    store_result (*append_log)(store *s, teal_bytes log, const store_leaf *leaf);
+    store_result (*get_log)(store *s, teal_bytes log, uint64_t *size, teal_hash *root);
+    store_result (*get_node)(store *s, teal_bytes log, unsigned level, uint64_t node,
+                             teal_hash *hash);
+    store_result (*list_leaves)(store *s, teal_bytes log, uint64_t from, teal_arena *a,
+                                teal_bytes *out, size_t max, size_t *n);
+    /* All manifests that an account has had. put: NONE: no such account; EXISTS: it has that
+     * version. list: from that version on, lowest first. unlogged: current manifests of accounts
+     * that have none here. */
+    store_result (*put_version)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                const store_version *v);
+    store_result (*list_versions)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                                  uint64_t from, teal_arena *a, store_version *out, size_t max,
+                                  size_t *n);
+    store_result (*list_unlogged)(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
 
     /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
     store_result (*put_message)(store *s, store_message *m);

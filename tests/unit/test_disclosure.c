@@ -105,6 +105,11 @@ static void put_account(store_fixture *f)
     memset(m.account_key, 1, TEAL_KEY_BYTES);
     assert_int_equal(ops->put_manifest(f->s, &m, teal_text("manifest")), STORE_OK);
     assert_int_equal(ops->put_prekey(f->s, device('A'), 7, teal_text("prekey")), STORE_OK);
+    const teal_hash node = { { 1 } };
+    const store_leaf leaf = { .entry = teal_text("entry"), .nodes = &node, .n_nodes = 1 };
+    const store_version version = { .version = 1, .encoded = teal_text("manifest") };
+    assert_int_equal(ops->append_log(f->s, teal_text("keys"), &leaf), STORE_OK);
+    assert_int_equal(ops->put_version(f->s, m.account_key, &version), STORE_OK);
 }
 
 static void put_remote(store_fixture *f, const char *handle)
@@ -171,7 +176,8 @@ static size_t count_rows(store_fixture *f, size_t table, const char *handle)
 /* Of another network's handle there are no account and no devices here. */
 static bool is_of_accounts(const char *table)
 {
-    static const char *const all[] = { "accounts", "handles", "devices", "prekeys" };
+    static const char *const all[] = { "accounts", "handles",  "devices",
+                                       "prekeys",  "versions", "log_leaves" };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i], table) == 0)
             return true;
