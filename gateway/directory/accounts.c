@@ -2,6 +2,7 @@
  * REQ-DIR-20 and -21. Signatures are checked in the caller's thread, what depends on the store in
  * the writer's. */
 #include "gateway/directory/directory_own.h"
+#include "gateway/ledger/key_log.h"
 
 enum { MAX_AHEAD_MS = 5 * 60 * 1000 };
 
@@ -116,7 +117,7 @@ static store_result put_in_order(store *s, void *arg)
         p->refusal = &manifest_version;
         return STORE_EXISTS;
     }
-    result = s->ops->put_manifest(s, p->manifest, p->encoded);
+    result = key_log_put_manifest(s, p->manifest, p->encoded, p->now_ms);
     if (result == STORE_OK && !p->is_new)
         result = device_changes_put(p->d, s, &stored, p->manifest, p->encoded, p->now_ms);
     return result == STORE_EXISTS ? find_taken(s, p) : result;

@@ -1,0 +1,31 @@
+/* The log "keys": every manifest that this gateway shows, and every key that may speak for a
+ * network. PROTOCOL.md REQ-LOG-*. */
+#ifndef TEAL_GATEWAY_LEDGER_KEY_LOG_H
+#define TEAL_GATEWAY_LEDGER_KEY_LOG_H
+
+#include "codecs/native/key_log_entry.h"
+#include "gateway/ledger/ledger.h"
+
+#define KEY_LOG "keys"
+
+/* All in a transaction of the writer, in which whatever is logged becomes visible too. */
+
+/* What store_ops.put_manifest does and says, and the manifest's entry with it. */
+store_result key_log_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded,
+                                  int64_t now_ms);
+/* A network's key that counts from now on, or no longer does. */
+store_result key_log_put_peer_key(store *s, teal_bytes peer,
+                                  const uint8_t key[static TEAL_KEY_BYTES],
+                                  teal_key_log_change change, int64_t now_ms);
+/* That the account key has granted, or ended, forwarding of a handle; signed_hash: of the
+ * transcript that it signed. */
+store_result key_log_put_forwarding(store *s, teal_bytes handle,
+                                    const uint8_t account_key[static TEAL_KEY_BYTES],
+                                    const teal_hash *signed_hash, teal_key_log_change change,
+                                    int64_t now_ms);
+
+/* At start, before anything is shown: checks the log, and enters manifests that were taken by a
+ * gateway without one. Outside of a transaction. */
+store_result key_log_start(store *s, int64_t now_ms);
+
+#endif
