@@ -62,7 +62,7 @@ test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_
 # Those that start threads; they run under ThreadSanitizer too.
 threaded    := writer calls rest rest_connections core_submit core_queue core_room channel \
                directory directory_claims directory_links directory_peers lookup_log networks \
-               core_networks edge_messages edge_directory room_plain tls
+               core_networks edge_messages edge_directory edge_log room_plain tls
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)

@@ -1,6 +1,7 @@
-/* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23;
- * who asked is kept: REQ-LKP-10. */
+/* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23,
+ * REQ-LOG-14; who asked is kept: REQ-LKP-10. */
 #include "gateway/edge/field.h"
+#include "gateway/edge/log_proof.h"
 
 #include "codecs/handle.h"
 
@@ -88,6 +89,22 @@ static bool note_asker(rest_call *c)
            lookup_log_note(c->services->lookups, teal_written(&w), c->parameter, c->now_ms);
 }
 
+/* With the key log's proof of the manifest, where it is of this gateway's own network. */
+static rest_next answer(rest_call *c, const directory_entry *e, json_t *body)
+{
+    json_t *proof = NULL;
+    store_result r = STORE_OK;
+    if (e->has_native && e->has_manifest)
+        r = log_proof_manifest(c, &e->manifest, &proof);
+    if (r != STORE_OK) {
+        json_decref(body);
+        return field_refuse_store(c, r);
+    }
+    if (proof != NULL)
+        json_object_set_new(body, "proof", proof);
+    return rest_json(c, 200, body);
+}
+
 static rest_next look_up(rest_call *c)
 {
     directory_entry e = { 0 };
@@ -98,7 +115,7 @@ static rest_next look_up(rest_call *c)
     switch (directory_look_up(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
                               &e)) {
     case DIRECTORY_OK:
-        return rest_json(c, 200, entry_json(c, &e));
+        return answer(c, &e, entry_json(c, &e));
     case DIRECTORY_NONE:
         return refuse_unroutable(c);
     case DIRECTORY_UNREACHABLE:
@@ -133,8 +150,7 @@ static rest_next claim(rest_call *c)
     switch (directory_claim(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
                             &e, claimed, &n)) {
     case DIRECTORY_OK:
-        return e.has_manifest ? rest_json(c, 200, claimed_json(c, &e, claimed, n))
-                              : refuse_unsealed(c);
+        return e.has_manifest ? answer(c, &e, claimed_json(c, &e, claimed, n)) : refuse_unsealed(c);
     case DIRECTORY_NONE:
         return refuse_unsealed(c);
     case DIRECTORY_UNREACHABLE:

@@ -1,8 +1,10 @@
 /* Puts the edge together, waits for the signal to stop, and takes it apart in reverse. */
 #include "gateway/edge/edge.h"
 
+#include "gateway/clock.h"
 #include "gateway/edge/rest.h"
 #include "gateway/exit_status.h"
+#include "gateway/ledger/key_log.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -11,9 +13,19 @@
 enum { DRAIN_MS = 3000 };
 
 static const rest_route *const tables[] = {
-    messages_routes,   inbox_routes,     accounts_routes, devices_routes,
-    directory_routes,  translate_routes, gateway_routes,  health_routes,
-    disclosure_routes, pins_routes,      networks_routes, NULL,
+    messages_routes,
+    inbox_routes,
+    accounts_routes,
+    devices_routes,
+    directory_routes,
+    translate_routes,
+    gateway_routes,
+    health_routes,
+    disclosure_routes,
+    pins_routes,
+    networks_routes,
+    key_log_routes,
+    NULL,
 };
 
 typedef struct edge {
@@ -26,6 +38,7 @@ typedef struct edge {
     writer *writer;
     directory *directory;
     lookup_log *lookups;
+    ledger *key_log;
     rest *rest;
     core *core;
     rest_services services;
@@ -62,6 +75,12 @@ static bool open_store(edge *e, const config *c)
     e->networks = networks_open(c);
     if (networks_load(e->networks, e->store) != STORE_OK)
         return false;
+    opened = key_log_start(e->store, clock_unix_ms());
+    if (opened != STORE_OK) {
+        fprintf(stderr, "store: %s: the key log cannot be used: %s. Restore it from a backup.\n",
+                c->store_url, store_result_name(opened));
+        return false;
+    }
     e->writer = writer_start(e->store, c->max_waiting);
     if (e->writer != NULL)
         e->store = NULL;
@@ -76,6 +95,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
         return false;
     e->directory = directory_open(c, e->networks, e->writer);
     e->lookups = lookup_log_open(e->writer, c->lookup_log_days);
+    e->key_log = ledger_open(KEY_LOG, e->keys);
     e->rest = rest_open(c, stderr);
     if (e->directory == NULL || e->lookups == NULL || e->rest == NULL)
         return false;
@@ -98,6 +118,7 @@ static bool open_parts(edge *e, const config *c, int room_fd)
                                    .writer = e->writer,
                                    .directory = e->directory,
                                    .lookups = e->lookups,
+                                   .key_log = e->key_log,
                                    .gateway_manifest = manifest };
     return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
 }
@@ -114,6 +135,7 @@ static void close_parts(edge *e)
     if (e->directory != NULL)
         directory_close(&e->directory);
     networks_close(&e->networks);
+    ledger_close(&e->key_log);
     if (e->writer != NULL)
         writer_stop(&e->writer);
     if (e->store != NULL)

@@ -10,6 +10,7 @@
 #include "gateway/directory/lookup_log.h"
 #include "gateway/edge/caller.h"
 #include "gateway/edge/rest_answer.h"
+#include "gateway/ledger/ledger.h"
 
 enum {
     REST_ARENA_BYTES = 32 << 20, /* one for each worker; touched only as far as it is needed */
@@ -28,6 +29,7 @@ typedef struct rest_services {
     writer *writer;
     directory *directory;
     lookup_log *lookups;
+    ledger *key_log;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */
 } rest_services;
@@ -76,8 +78,8 @@ typedef struct rest_route {
 
 /* Tables of the resources, a file each; ended by { 0 }. */
 extern const rest_route messages_routes[], inbox_routes[], accounts_routes[], directory_routes[],
-    devices_routes[], translate_routes[], gateway_routes[], health_routes[], disclosure_routes[],
-    pins_routes[], networks_routes[];
+    devices_routes[], translate_routes[], gateway_routes[], key_log_routes[], health_routes[],
+    disclosure_routes[], pins_routes[], networks_routes[];
 
 /* Answers, as in rest_answer.h; each ends the call. Bodies are copied. */
 rest_next rest_json(rest_call *c, unsigned status, json_t *body); /* takes the reference */

@@ -112,6 +112,19 @@ static void test_accounts_are_read(void **state)
 }
 
 #define SMS_PATH "{'network':'sms','capability':'none','path':'sms','level':'PLAINTEXT'}"
+/* A manifest as the script's entries have it: in the log, as version 1. */
+static const teal_manifest *logged_manifest(void)
+{
+    static teal_bytes handle;
+    static teal_manifest m = { .version = 1, .handles = &handle, .n_handles = 1 };
+    teal_bytes there;
+    handle = teal_text(ALICE);
+    assert_int_equal(store_sqlite.begin(edge_store), STORE_OK);
+    if (store_sqlite.get_manifest(edge_store, handle, &(teal_arena){ 0 }, &there) == STORE_NONE)
+        assert_int_equal(key_log_put_manifest(edge_store, &m, teal_text("manifest"), 1), STORE_OK);
+    assert_int_equal(store_sqlite.commit(edge_store), STORE_OK);
+    return &m;
+}
 
 /* network, capability, path and level follow from what there is; E2EE before all else (I4). */
 static const struct {
@@ -156,6 +169,7 @@ static void test_look_ups(void **state)
                                           .has_sms = paths[i].sms,
                                           .speaks_mls = paths[i].mls,
                                           .has_manifest = paths[i].native || paths[i].rcs,
+                                          .manifest = *logged_manifest(),
                                           .encoded = teal_text("manifest"),
                                           .ttl_ms = 300999 };
         a = get("/v1/directory/" ALICE);
@@ -194,6 +208,7 @@ static void test_claims(void **state)
     raw_answer a;
     script.entry = (directory_entry){ .has_native = true,
                                       .has_manifest = true,
+                                      .manifest = *logged_manifest(),
                                       .encoded = teal_text("manifest") };
     script.prekeys[0] = (directory_prekey){ .device = { 0xab }, .encoded = teal_text("prekey") };
     script.n_prekeys = 1;
