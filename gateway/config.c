@@ -75,6 +75,16 @@ static const config_rule rules[] = {
       MILLISECONDS(1, 120000) },
     { "queue", "lookup_ttl_s", &config_span, AT(lookup_ttl_ms), "300", SECONDS(1, 86400) },
 
+    { "limits", "per_device_per_minute", &config_count, AT(limit_device), "60000",
+      NUMBER(0, 6000000) },
+    { "limits", "per_peer_per_minute", &config_count, AT(limit_peer), "1200000",
+      NUMBER(0, 6000000) },
+    { "limits", "per_address_per_minute", &config_count, AT(limit_address), "6000",
+      NUMBER(0, 6000000) },
+    { "limits", "per_loopback_per_minute", &config_count, AT(limit_loopback), "0",
+      NUMBER(0, 6000000) },
+    { "limits", "burst_s", &config_count, AT(limit_burst_s), "10", NUMBER(1, 3600) },
+
     { "peer", "domains", &config_hosts, PEER_AT(domains), "", HOSTS },
     { "peer", "numbers", &config_prefixes, PEER_AT(numbers), "", PREFIXES },
     { "peer", "keys", &config_ed25519_keys, PEER_AT(keys), "",
@@ -200,8 +210,8 @@ static section *open_plain(parse *p, const char *kind)
     const section *before = find_section(p, kind, NULL);
     if (!is_kind(kind)) {
         complain(p, p->line,
-                 "[%s] is not a section. There are gateway, tls, native, store, queue, peer NAME "
-                 "and sms.",
+                 "[%s] is not a section. There are gateway, tls, native, store, queue, limits, "
+                 "peer NAME and sms.",
                  visible(kind));
     } else if (before != NULL) {
         complain(p, p->line, "[%s] stands in line %d already. Put its keys there.", kind,
@@ -332,7 +342,7 @@ static void fill_section(parse *p, section *s)
 /* Sections that were left out hold their defaults; without [sms] there is no SMS link. */
 static void fill_in(parse *p)
 {
-    static const char *const always[] = { "gateway", "native", "store", "queue" };
+    static const char *const always[] = { "gateway", "native", "store", "queue", "limits" };
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         if (find_section(p, always[i], NULL) == NULL)
             add_section(p, always[i], p->c);

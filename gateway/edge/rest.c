@@ -4,6 +4,7 @@
 #include "gateway/edge/rest.h"
 
 #include "gateway/clock.h"
+#include "gateway/edge/admission.h"
 #include "gateway/edge/rest_body.h"
 #include "gateway/edge/rest_listen.h"
 #include "gateway/edge/rest_worker.h"
@@ -36,6 +37,7 @@ struct rest {
     struct MHD_Daemon *daemon;
     calls *calls;
     rest_workers *workers;
+    admission *admission;
     size_t body_bytes; /* libmicrohttpd's thread only */
 
     pthread_mutex_t lock; /* over what follows */
@@ -159,6 +161,10 @@ static void add_headers(struct MHD_Response *response, const rest_answer *a)
         MHD_add_response_header(response, "Allow", a->allow);
     if (a->retry_after_s > 0)
         MHD_add_response_header(response, "Retry-After", seconds);
+    if (a->rate[0] != '\0') {
+        MHD_add_response_header(response, "RateLimit-Policy", a->rate_policy);
+        MHD_add_response_header(response, "RateLimit", a->rate);
+    }
     if (a->closes)
         MHD_add_response_header(response, "Connection", "close");
 }
@@ -304,6 +310,20 @@ __attribute__((format(printf, 2, 0))) static void on_library_log(void *arg, cons
     log_event(LOG_DEBUG, "rest.http", "text", text, NULL);
 }
 
+static const struct sockaddr *remote_of(const rest_request *q)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(q->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info != NULL ? info->client_addr : NULL;
+}
+
+/* Once for each request. False: it is answered. */
+static bool admit(rest_call *c)
+{
+    admission *a = c->request->rest->admission;
+    return c->turn != REST_FIRST || (admission_knock(a, c) && admission_enter(a, c));
+}
+
 /* Must not touch the request once it pends, is parked or resumed: it is another thread's then. */
 static void serve(calls_entry *e, store *reader, teal_arena *arena)
 {
@@ -313,6 +333,7 @@ static void serve(calls_entry *e, store *reader, teal_arena *arena)
         .services = q->rest->services,
         .reader = reader,
         .arena = arena,
+        .remote = remote_of(q),
         .caller = &nobody,
         .now_ms = clock_unix_ms(),
         .turn = q->entry.turn,
@@ -323,7 +344,7 @@ static void serve(calls_entry *e, store *reader, teal_arena *arena)
         .answer = &q->answer,
         .request = q,
     };
-    switch (q->route->handle(&c)) {
+    switch (admit(&c) ? q->route->handle(&c) : REST_ANSWERED) {
     case REST_PENDING: /* settled already, perhaps */
         break;
     case REST_PARKED:
@@ -451,6 +472,7 @@ rest *rest_open(const config *c, FILE *errors)
         bug("no memory at start");
     r->config = c;
     r->calls = waiting;
+    r->admission = admission_open();
     r->port = c->listen_port;
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->answered, NULL);
@@ -563,6 +585,7 @@ void rest_close(rest **r)
         close((*r)->listener);
     tls_close(&(*r)->tls);
     calls_close(&(*r)->calls);
+    admission_close(&(*r)->admission);
     pthread_cond_destroy(&(*r)->answered);
     pthread_mutex_destroy(&(*r)->lock);
     free(*r);

@@ -42,9 +42,10 @@ typedef enum rest_turn {
 
 typedef struct rest_call {
     const rest_services *services;
-    store *reader;        /* this worker's own */
-    teal_arena *arena;    /* this request's own, bounded; what it holds is gone after parking */
-    const caller *caller; /* never NULL */
+    store *reader;     /* this worker's own */
+    teal_arena *arena; /* this request's own, bounded; what it holds is gone after parking */
+    const struct sockaddr *remote; /* where the request comes from */
+    const caller *caller;          /* never NULL */
     int64_t now_ms;
     rest_turn turn;
     const char *method;       /* of the route: GET for HEAD too */

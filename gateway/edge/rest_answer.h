@@ -12,9 +12,10 @@ typedef struct rest_answer {
     const char *content_type; /* static text; NULL: no body */
     char *body;               /* from malloc; whoever sends it frees it */
     size_t len;
-    char allow[64];        /* 405: value of Allow */
-    int64_t retry_after_s; /* 0: not said */
-    bool closes;           /* the connection ends with this answer */
+    char allow[64];                 /* 405: value of Allow */
+    int64_t retry_after_s;          /* 0: not said */
+    char rate_policy[48], rate[48]; /* RateLimit-Policy, RateLimit; "": not said */
+    bool closes;                    /* the connection ends with this answer */
 } rest_answer;
 
 /* Each overwrites what was answered before. Where the heap is used up the answer is 503 without a
