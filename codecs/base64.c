@@ -1,7 +1,7 @@
 /* Base64 over tables of 256 entries; see base64.h. */
 #include "codecs/base64.h"
 
-enum { OTHER = 0x80, CHUNK = 64 }; /* CHUNK: characters handled between two bounded writes */
+enum { OTHER = 0x80, CHUNK = 16 }; /* CHUNK: groups handled between two bounded writes */
 
 typedef struct alphabet {
     const char *digits; /* 64 */
@@ -49,28 +49,28 @@ static void write_group(const alphabet *a, uint32_t group, uint8_t text[static 4
     text[3] = (uint8_t)a->digits[group & 63];
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void encode(const alphabet *a, teal_bytes in, teal_writer *out)
 {
     teal_reader r = teal_reader_of(in);
-    uint8_t text[CHUNK];
-    size_t filled = 0;
+    uint8_t text[4 * CHUNK];
     while (teal_read_left(&r) >= 3) {
-        teal_bytes octets = teal_read_bytes(&r, 3);
-        write_group(a, (uint32_t)(octets.at[0] << 16 | octets.at[1] << 8 | octets.at[2]),
-                    text + filled);
-        filled += 4;
-        if (filled == CHUNK) {
-            teal_write_bytes(out, (teal_bytes){ text, filled });
-            filled = 0;
-        }
+        size_t groups = smaller(teal_read_left(&r) / 3, CHUNK);
+        const uint8_t *octets = teal_read_bytes(&r, 3 * groups).at;
+        for (size_t g = 0; g < groups; g++, octets += 3)
+            write_group(a, (uint32_t)(octets[0] << 16 | octets[1] << 8 | octets[2]), text + 4 * g);
+        teal_write_bytes(out, (teal_bytes){ text, 4 * groups });
     }
     size_t last = teal_read_left(&r);
     if (last > 0) {
-        write_group(a, (uint32_t)(teal_read_uint(&r, last) << 8 * (3 - last)), text + filled);
-        memset(text + filled + last + 1, '=', 3 - last);
-        filled += a->padded ? 4 : last + 1;
+        write_group(a, (uint32_t)(teal_read_uint(&r, last) << 8 * (3 - last)), text);
+        memset(text + last + 1, '=', 3 - last);
+        teal_write_bytes(out, (teal_bytes){ text, a->padded ? 4 : last + 1 });
     }
-    teal_write_bytes(out, (teal_bytes){ text, filled });
 }
 
 /* Takes the padding off; false where there is not as much of it as the length asks for. */
@@ -85,17 +85,21 @@ static bool take_padding(const alphabet *a, teal_bytes *in)
     return true;
 }
 
-/* The 24 bits of up to four digits, left-justified. False where one is foreign. */
-static bool read_group(const alphabet *a, teal_bytes digits, uint32_t *group)
+/* Three octets of each four digits. False where a digit is foreign. */
+static bool read_groups(const alphabet *a, teal_bytes digits, uint8_t *octets)
 {
-    uint8_t tail[4] = { 'A', 'A', 'A', 'A' }; /* A: no bits */
+    unsigned seen = 0;
     const uint8_t *d = digits.at;
-    if (digits.len < 4)
-        d = memcpy(tail, digits.at, digits.len);
-    uint8_t v0 = a->value_of[d[0]], v1 = a->value_of[d[1]];
-    uint8_t v2 = a->value_of[d[2]], v3 = a->value_of[d[3]];
-    *group = (uint32_t)(v0 << 18 | v1 << 12 | v2 << 6 | v3);
-    return ((v0 | v1 | v2 | v3) & OTHER) == 0;
+    for (size_t g = 0; g < digits.len / 4; g++, d += 4, octets += 3) {
+        unsigned v0 = a->value_of[d[0]], v1 = a->value_of[d[1]];
+        unsigned v2 = a->value_of[d[2]], v3 = a->value_of[d[3]];
+        unsigned group = v0 << 18 | v1 << 12 | v2 << 6 | v3;
+        seen |= v0 | v1 | v2 | v3;
+        octets[0] = (uint8_t)(group >> 16);
+        octets[1] = (uint8_t)(group >> 8);
+        octets[2] = (uint8_t)group;
+    }
+    return (seen & OTHER) == 0;
 }
 
 static size_t first_foreign(const alphabet *a, teal_bytes digits)
@@ -106,41 +110,50 @@ static size_t first_foreign(const alphabet *a, teal_bytes digits)
     return i;
 }
 
+static const char foreign[] =
+    "REQ-B64-1 character outside of the alphabet, or padding out of place";
+static const char untidy[] = "REQ-B64-2 length or trailing bits that no value is written with";
+
+/* The two or three digits behind all groups of four: the bits that are left over are zero. */
+static teal_result decode_tail(const alphabet *a, teal_bytes digits, size_t at, teal_writer *out,
+                               teal_diag *why)
+{
+    uint8_t whole[4] = { 'A', 'A', 'A', 'A' }, octets[3]; /* A: no bits */
+    memcpy(whole, digits.at, digits.len);
+    if (!read_groups(a, TEAL_VIEW(whole), octets))
+        return teal_refuse(TEAL_MALFORMED, foreign, at + first_foreign(a, digits), why);
+    if (octets[digits.len - 1] != 0)
+        return teal_refuse(TEAL_MALFORMED, untidy, at + digits.len - 1, why);
+    teal_write_bytes(out, (teal_bytes){ octets, digits.len - 1 });
+    return TEAL_OK;
+}
+
+static teal_result decode_digits(const alphabet *a, teal_bytes in, teal_writer *out, teal_diag *why)
+{
+    teal_reader r = teal_reader_of(in);
+    uint8_t octets[3 * CHUNK];
+    while (teal_read_left(&r) >= 4) {
+        size_t at = in.len - teal_read_left(&r);
+        size_t groups = smaller(teal_read_left(&r) / 4, CHUNK);
+        teal_bytes digits = teal_read_bytes(&r, 4 * groups);
+        if (!read_groups(a, digits, octets))
+            return teal_refuse(TEAL_MALFORMED, foreign, at + first_foreign(a, digits), why);
+        teal_write_bytes(out, (teal_bytes){ octets, 3 * groups });
+    }
+    size_t last = teal_read_left(&r);
+    if (last == 0)
+        return TEAL_OK;
+    return decode_tail(a, teal_read_bytes(&r, last), in.len - last, out, why);
+}
+
 static teal_result decode(const alphabet *a, teal_bytes in, teal_writer *out, teal_diag *why)
 {
-    const char *foreign = "REQ-B64-1 character outside of the alphabet, or padding out of place";
-    const char *untidy = "REQ-B64-2 length or trailing bits that no value is written with";
     size_t whole = in.len, before = out->len;
     if (!take_padding(a, &in))
         return teal_refuse(TEAL_MALFORMED, foreign, whole, why);
     if (in.len % 4 == 1)
         return teal_refuse(TEAL_MALFORMED, untidy, whole, why);
-
-    teal_reader r = teal_reader_of(in);
-    teal_result result = TEAL_OK;
-    uint8_t value[CHUNK / 4 * 3];
-    size_t filled = 0;
-    for (size_t left; result == TEAL_OK && (left = teal_read_left(&r)) > 0;) {
-        teal_bytes digits = teal_read_bytes(&r, left < 4 ? left : 4);
-        uint32_t group;
-        size_t octets = digits.len - 1;
-        if (!read_group(a, digits, &group)) {
-            size_t at = in.len - left + first_foreign(a, digits);
-            result = teal_refuse(TEAL_MALFORMED, foreign, at, why);
-        } else if ((group & 0xffffffu >> 8 * octets) != 0) {
-            result = teal_refuse(TEAL_MALFORMED, untidy, in.len - left + octets, why);
-        } else {
-            value[filled] = (uint8_t)(group >> 16);
-            value[filled + 1] = (uint8_t)(group >> 8);
-            value[filled + 2] = (uint8_t)group;
-            filled += octets;
-            if (filled == sizeof value) {
-                teal_write_bytes(out, (teal_bytes){ value, filled });
-                filled = 0;
-            }
-        }
-    }
-    teal_write_bytes(out, (teal_bytes){ value, filled });
+    teal_result result = decode_digits(a, in, out, why);
     if (result != TEAL_OK)
         out->len = before;
     else if (!teal_write_fits(out))
