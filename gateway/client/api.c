@@ -135,6 +135,17 @@ outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest)
                 "application/vnd.teal.manifest", manifest, TIMEOUT_MS, NULL);
 }
 
+outcome api_get_manifest(api *a, teal_bytes handle, teal_arena *arena, teal_bytes *manifest)
+{
+    char path[MAX_PATH_BYTES];
+    outcome o = call(a, "GET", write_path(path, "/v1/accounts/", handle, "", NULL), NULL,
+                     (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
+    *manifest = (teal_bytes){ 0 };
+    if (o == OUTCOME_OK)
+        *manifest = teal_arena_copy(arena, (teal_bytes){ a->answer.body, a->answer.len });
+    return o == OUTCOME_OK && manifest->len == 0 ? OUTCOME_FAILED : o;
+}
+
 outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json)
 {
     char path[MAX_PATH_BYTES];
@@ -169,19 +180,72 @@ outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json)
                 (teal_bytes){ 0 }, TIMEOUT_MS + (int64_t)wait_s * 1000, json);
 }
 
-outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs)
+/* Takes the body. */
+static outcome call_json(api *a, const char *method, const char *path, json_t *body, json_t **json)
 {
-    char hex[2 * TEAL_DEVICE_BYTES + 1];
-    sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
-    json_t *body = json_pack("{s:s, s:O}", "device", hex, "seqs", seqs);
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
     if (text == NULL)
         bug("out of memory");
-    outcome o =
-        call(a, "POST", "/v1/inbox/ack", "application/json", teal_text(text), TIMEOUT_MS, NULL);
+    outcome o = call(a, method, path, "application/json", teal_text(text), TIMEOUT_MS, json);
     free(text);
     return o;
+}
+
+outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs)
+{
+    char hex[2 * TEAL_DEVICE_BYTES + 1];
+    sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
+    return call_json(a, "POST", "/v1/inbox/ack",
+                     json_pack("{s:s, s:O}", "device", hex, "seqs", seqs), NULL);
+}
+
+/* ---- devices that ask to be added ------------------------------------------------------------ */
+
+static const char *write_answer_path(char buf[static MAX_PATH_BYTES], teal_bytes handle,
+                                     const uint8_t *device)
+{
+    return write_path(buf, "/v1/accounts/", handle, "/devices/answer?device=", device);
+}
+
+outcome api_ask_link(api *a, teal_bytes handle, json_t *body, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call_json(a, "POST", write_path(path, "/v1/accounts/", handle, "/devices", NULL), body,
+                     json);
+}
+
+outcome api_link_answer(api *a, teal_bytes handle, const uint8_t *device, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "GET", write_answer_path(path, handle, device), NULL, (teal_bytes){ 0 },
+                TIMEOUT_MS, json);
+}
+
+outcome api_confirm_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body)
+{
+    char path[MAX_PATH_BYTES];
+    return call_json(a, "POST", write_answer_path(path, handle, device), body, NULL);
+}
+
+outcome api_links(api *a, teal_bytes handle, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "GET", write_path(path, "/v1/accounts/", handle, "/devices", NULL), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_answer_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body)
+{
+    char path[MAX_PATH_BYTES];
+    return call_json(a, "PUT", write_answer_path(path, handle, device), body, NULL);
+}
+
+outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, "DELETE", write_path(path, "/v1/accounts/", handle, "/devices?device=", device),
+                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
 }
 
 const json_t *api_problem(const api *a)

@@ -21,12 +21,22 @@ outcome api_gateway(api *a, json_t **json);
 outcome api_look_up(api *a, teal_bytes handle, json_t **json);
 outcome api_claim(api *a, teal_bytes handle, json_t **json);
 outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest);
+/* *manifest: in the arena. */
+outcome api_get_manifest(api *a, teal_bytes handle, teal_arena *arena, teal_bytes *manifest);
 outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json);
 outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json_t **json);
 /* Sends it again where the answer was lost: the gateway knows it by its id. */
 outcome api_send(api *a, teal_bytes envelope, json_t **json);
 outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json);
 outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs);
+
+/* Devices that ask to be added: on the new one, and on the one that approves. Bodies are taken. */
+outcome api_ask_link(api *a, teal_bytes handle, json_t *body, json_t **json);
+outcome api_link_answer(api *a, teal_bytes handle, const uint8_t *device, json_t **json);
+outcome api_confirm_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body);
+outcome api_links(api *a, teal_bytes handle, json_t **json);
+outcome api_answer_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body);
+outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device);
 
 /* The last refusal's problem document; NULL: there is none. Lives until the next call. */
 const json_t *api_problem(const api *a);

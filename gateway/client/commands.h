@@ -5,6 +5,7 @@
 #include "gateway/client/session.h"
 
 outcome command_init(session *s);
+outcome command_link(session *s);
 outcome command_register(session *s);
 outcome command_lookup(session *s);
 outcome command_send(session *s);
@@ -12,5 +13,9 @@ outcome command_inbox(session *s);
 outcome command_receipts(session *s);
 outcome command_devices(session *s);
 outcome command_passphrase(session *s);
+/* `teal devices approve CODE`, `refuse ID`, `revoke ID`. */
+outcome command_devices_approve(session *s, const char *typed);
+outcome command_devices_refuse(session *s, const char *typed);
+outcome command_devices_revoke(session *s, const char *typed);
 
 #endif

@@ -1,6 +1,7 @@
-/* teal devices: what stands in the account's manifest. */
+/* teal devices: what stands in the account's manifest, and the ways to change it. */
 #include "gateway/client/account.h"
 #include "gateway/client/commands.h"
+#include "gateway/client/link.h"
 #include "gateway/client/member.h"
 #include "gateway/client/say.h"
 #include "gateway/client/tamed.h"
@@ -35,14 +36,14 @@ static void print_words(const teal_device *d, bool is_this, json_int_t left)
     free(name);
 }
 
-outcome command_devices(session *s)
+static outcome list(session *s)
 {
     uint8_t own[TEAL_DEVICE_BYTES];
     teal_manifest m;
     json_t *answer;
     account_device(s->keychain, own);
     if (!account_manifest(s->keychain, &s->arena, &m))
-        return say(OUTCOME_FAILED, "no handle is registered yet: teal register HANDLE");
+        return link_resume(s);
     outcome o = session_explain(s, api_count_prekeys(s->api, m.handles[0], own, &answer));
     json_int_t left = json_integer_value(json_object_get(answer, "one_time_left"));
     json_decref(answer);
@@ -54,4 +55,22 @@ outcome command_devices(session *s)
             print_words(&m.devices[i], is_this, left);
     }
     return o;
+}
+
+outcome command_devices(session *s)
+{
+    static const struct {
+        const char *name;
+        outcome (*run)(session *s, const char *typed);
+    } ways[] = {
+        { "approve", command_devices_approve },
+        { "refuse", command_devices_refuse },
+        { "revoke", command_devices_revoke },
+    };
+    if (s->options->n_args == 0)
+        return list(s);
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+        if (s->options->n_args == 2 && strcmp(s->options->args[0], ways[i].name) == 0)
+            return ways[i].run(s, s->options->args[1]);
+    return say(OUTCOME_USAGE, "usage: teal devices [approve CODE | refuse ID | revoke ID]");
 }

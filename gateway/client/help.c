@@ -8,12 +8,13 @@ static const char *const texts[N_COMMANDS] = {
         "  teal [--home DIR] [--json] [--passphrase-file FILE] COMMAND …\n"
         "\n"
         "  init       make a keychain for a gateway\n"
+        "  link       make this a further device of an account\n"
         "  register   make handles known, and keys that others can seal to\n"
         "  lookup     say how a handle is reached, and by which key it is known\n"
         "  send       seal a text for people and send it\n"
         "  inbox      show what has come, verified, and acknowledge it\n"
         "  receipts   show what became of the messages sent\n"
-        "  devices    show the devices of the account\n"
+        "  devices    show the devices of the account, add and revoke them\n"
         "  passphrase  seal the keychain under another passphrase\n"
         "\n"
         "  teal COMMAND --help says more. --version prints the version.\n"
@@ -43,6 +44,15 @@ static const char *const texts[N_COMMANDS] = {
         "\n"
         "  --ca FILE           who signs the certificate of an https:// gateway, in PEM;\n"
         "                      without it: whom this system trusts. Is remembered\n",
+    [COMMAND_LINK] =
+        "teal link --gateway URL [--ca FILE] HANDLE NAME\n"
+        "\n"
+        "Makes a keychain for a further device, called NAME, of the account that has\n"
+        "HANDLE; shows a code of 8 digits, and waits until it has been typed on the\n"
+        "device that made the account (teal devices approve CODE). The code proves to\n"
+        "both devices that nobody in between has swapped keys. The new device reads\n"
+        "what is sent from then on, and sends; it does not get the account key, so it\n"
+        "cannot add or revoke devices.\n",
     [COMMAND_REGISTER] =
         "teal register HANDLE…\n"
         "\n"
@@ -92,10 +102,19 @@ static const char *const texts[N_COMMANDS] = {
         "Shows the last 1000 messages sent, or the one with that ID, with the gateway's\n"
         "receipts that verified and the receipts of the recipients' devices. They come\n"
         "in with `teal inbox`.\n",
-    [COMMAND_DEVICES] = "teal devices\n"
-                        "\n"
-                        "Shows the devices of the account, and how many one-time keys of this one\n"
-                        "are left at the gateway.\n",
+    [COMMAND_DEVICES] =
+        "teal devices [approve CODE | refuse ID | revoke ID]\n"
+        "\n"
+        "Shows the devices of the account, and how many one-time keys of this one\n"
+        "are left at the gateway. On the device that made the account:\n"
+        "\n"
+        "  approve CODE   add the device that shows this code (teal link); after three\n"
+        "                 wrong codes its request is refused\n"
+        "  refuse ID      refuse a device that asks to be added\n"
+        "  revoke ID      take a device away: what waits for it and its keys are\n"
+        "                 dropped, and nobody seals for it any more\n"
+        "\n"
+        "The beginning of an ID is enough. The other devices are told.\n",
     [COMMAND_PASSPHRASE] =
         "teal passphrase [--new-passphrase-file FILE]\n"
         "\n"

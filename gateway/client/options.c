@@ -16,12 +16,13 @@ static const struct {
 } commands[N_COMMANDS] = {
     [COMMAND_NONE] = { NULL, 0, 0, "" },
     [COMMAND_INIT] = { "init", 0, 0, "init --gateway URL [--ca FILE] [--name NAME]" },
+    [COMMAND_LINK] = { "link", 2, 2, "link --gateway URL [--ca FILE] HANDLE NAME" },
     [COMMAND_REGISTER] = { "register", 1, 16, "register HANDLE…" },
     [COMMAND_LOOKUP] = { "lookup", 1, 1, "lookup HANDLE" },
     [COMMAND_SEND] = { "send", 2, 2, "send [OPTION…] TO[,TO…] TEXT" },
     [COMMAND_INBOX] = { "inbox", 0, 0, "inbox [--follow] [--wait=SECONDS]" },
     [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
-    [COMMAND_DEVICES] = { "devices", 0, 0, "devices" },
+    [COMMAND_DEVICES] = { "devices", 0, 2, "devices [approve CODE | refuse ID | revoke ID]" },
     [COMMAND_PASSPHRASE] = { "passphrase", 0, 0, "passphrase [--new-passphrase-file FILE]" },
 };
 
@@ -76,8 +77,8 @@ static const unsigned owners[] = {
     ANY,
     ANY,
     ANY,
-    BIT(COMMAND_INIT),
-    BIT(COMMAND_INIT),
+    BIT(COMMAND_INIT) | BIT(COMMAND_LINK),
+    BIT(COMMAND_INIT) | BIT(COMMAND_LINK),
     BIT(COMMAND_INIT),
     BIT(COMMAND_SEND),
     BIT(COMMAND_SEND),
@@ -232,8 +233,8 @@ static outcome check(const options *o)
 {
     if (o->n_args < commands[o->command].least || o->n_args > commands[o->command].most)
         return say(OUTCOME_USAGE, "usage: teal %s", commands[o->command].usage);
-    if (o->command == COMMAND_INIT && o->gateway == NULL)
-        return say(OUTCOME_USAGE, "init wants --gateway URL");
+    if ((o->command == COMMAND_INIT || o->command == COMMAND_LINK) && o->gateway == NULL)
+        return say(OUTCOME_USAGE, "%s wants --gateway URL", commands[o->command].name);
     if (o->command != COMMAND_SEND)
         return OUTCOME_OK;
     if (o->failed_after_s > 0 && o->when != TEAL_OR_FAILED)

@@ -8,6 +8,7 @@
 typedef enum command {
     COMMAND_NONE,
     COMMAND_INIT,
+    COMMAND_LINK,
     COMMAND_REGISTER,
     COMMAND_LOOKUP,
     COMMAND_SEND,
@@ -23,7 +24,7 @@ typedef struct options {
     bool help, version, json;
     const char *home, *passphrase_file; /* NULL: from the environment */
     const char *new_passphrase_file;    /* passphrase */
-    const char *gateway, *ca, *name;    /* init */
+    const char *gateway, *ca, *name;    /* init; gateway, ca: link */
     bool accept_key_change;             /* lookup, send, inbox */
     teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
     teal_when when;

@@ -120,6 +120,13 @@ static void renew_last_resort(keychain *k, int64_t now_ms)
     json_object_set_new(k->state, "last_resort_at_ms", json_integer(now_ms));
 }
 
+void prekeys_last_resort(keychain *k, int64_t now_ms, teal_prekey *out)
+{
+    if (is_last_resort_old(k, now_ms))
+        renew_last_resort(k, now_ms);
+    sign(k, 0, k->secrets->last_resort[0], out);
+}
+
 /* In a transaction; the upload lives in the arena. */
 static teal_bytes make(session *s, size_t n_one_time, int64_t now_ms)
 {
@@ -129,9 +136,7 @@ static teal_bytes make(session *s, size_t n_one_time, int64_t now_ms)
     teal_writer w = { teal_arena_take(&s->arena, PREKEYS_UPLOAD_BYTES), PREKEYS_UPLOAD_BYTES, 0 };
     if (made == NULL || w.base == NULL)
         bug("the arena is full");
-    if (is_last_resort_old(k, now_ms))
-        renew_last_resort(k, now_ms);
-    sign(k, 0, k->secrets->last_resort[0], &made[0]);
+    prekeys_last_resort(k, now_ms, &made[0]);
     for (size_t i = 1; i < upload.n_prekeys; i++)
         make_one_time(k, &made[i]);
     account_device(k, upload.device);

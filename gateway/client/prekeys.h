@@ -2,6 +2,7 @@
 #ifndef TEAL_CLIENT_PREKEYS_H
 #define TEAL_CLIENT_PREKEYS_H
 
+#include "codecs/native/manifest.h"
 #include "gateway/client/session.h"
 
 enum { PREKEYS_WANTED = 100, PREKEYS_FEW = 20 };
@@ -10,6 +11,9 @@ enum { PREKEYS_WANTED = 100, PREKEYS_FEW = 20 };
  * has opened it. content: e->ciphertext.len octets of room. Answers NULL, or the rule that does not
  * hold. */
 const char *prekeys_open(keychain *k, const teal_envelope *e, uint8_t *content, size_t *len);
+
+/* The last-resort prekey, made if there is none, in a transaction. */
+void prekeys_last_resort(keychain *k, int64_t now_ms, teal_prekey *out);
 
 /* Uploads new ones if the gateway has fewer than PREKEYS_FEW one-time prekeys of this device, or
  * the last-resort prekey is a week old. In a transaction of its own. *left: as the gateway counts.

@@ -1,41 +1,11 @@
-/* teal register: the manifest, then prekeys. What is put is in the keychain before it leaves, so
- * that an answer that is lost can be asked for again. */
+/* teal register: the manifest, then prekeys. */
 #include "gateway/client/account.h"
 #include "gateway/client/commands.h"
 #include "gateway/client/member.h"
 #include "gateway/client/people.h"
 #include "gateway/client/prekeys.h"
+#include "gateway/client/publish.h"
 #include "gateway/client/say.h"
-#include "gateway/clock.h"
-#include "gateway/log.h"
-
-static outcome settle(session *s, bool taken)
-{
-    outcome o = keychain_begin(s->keychain);
-    if (o != OUTCOME_OK)
-        return o;
-    account_settle(s->keychain, taken);
-    return keychain_commit(s->keychain);
-}
-
-/* Puts the pending manifest, if there is one; otherwise the one that the gateway has taken before,
- * which costs nothing and mends a gateway that lost it. */
-static outcome put(session *s)
-{
-    teal_bytes encoded;
-    teal_manifest m;
-    const bool pending = account_encoded(s->keychain, true, &s->arena, &encoded);
-    if (!pending && !account_encoded(s->keychain, false, &s->arena, &encoded))
-        return OUTCOME_OK;
-    if (teal_manifest_decode(encoded, &s->arena, &m, NULL) != TEAL_OK)
-        bug("the own manifest does not decode");
-    outcome put = api_put_manifest(s->api, m.handles[0], encoded);
-    session_explain(s, put);
-    outcome settled = OUTCOME_OK;
-    if (pending && (put == OUTCOME_OK || (put == OUTCOME_REFUSED && !api_is_temporary(s->api))))
-        settled = settle(s, put == OUTCOME_OK);
-    return put != OUTCOME_OK ? put : settled;
-}
 
 /* Those that the account has, and then the new ones of `wanted`. */
 static size_t unite(const session *s, const teal_manifest *m, const teal_bytes *wanted, size_t n,
@@ -64,12 +34,9 @@ static outcome propose(session *s, const teal_bytes *wanted, size_t n)
         return OUTCOME_OK;
     if (total > TEAL_MAX_HANDLES)
         return say(OUTCOME_USAGE, "REQ-DIR-2 an account has at most %d handles", TEAL_MAX_HANDLES);
-    outcome o = keychain_begin(s->keychain);
-    if (o != OUTCOME_OK)
-        return o;
-    account_propose(s->keychain, handles, total, clock_unix_ms(), &s->arena);
-    o = keychain_commit(s->keychain);
-    return o == OUTCOME_OK ? put(s) : o;
+    const teal_device own = account_this(s->keychain, &s->arena);
+    return publish_next(s, handles, total, m.n_devices > 0 ? m.devices : &own,
+                        m.n_devices > 0 ? m.n_devices : 1);
 }
 
 static void report(session *s, size_t left)
@@ -100,7 +67,7 @@ outcome command_register(session *s)
     for (size_t i = 0; i < s->options->n_args && o == OUTCOME_OK; i++)
         o = people_handle(s, s->options->args[i], &wanted[i]);
     if (o == OUTCOME_OK)
-        o = put(s);
+        o = publish_pending(s);
     if (o == OUTCOME_OK)
         o = propose(s, wanted, s->options->n_args);
     if (o == OUTCOME_OK)

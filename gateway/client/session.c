@@ -25,11 +25,16 @@ static outcome find_home(const options *o, char **out)
     return OUTCOME_OK;
 }
 
+static bool makes_keychain(const options *o)
+{
+    return o->command == COMMAND_INIT || o->command == COMMAND_LINK;
+}
+
 static outcome open_keychain(const options *o, keychain **out)
 {
     char *home;
     passphrase p = { 0 };
-    const bool is_new = o->command == COMMAND_INIT;
+    const bool is_new = makes_keychain(o);
     outcome result = find_home(o, &home);
     if (result == OUTCOME_OK)
         result = unlock_passphrase(o->passphrase_file, is_new, &p);
@@ -48,8 +53,8 @@ outcome session_open(const options *o, session *out)
     outcome result = open_keychain(o, &out->keychain);
     if (result != OUTCOME_OK)
         return result;
-    const char *url = o->command == COMMAND_INIT ? o->gateway : home_gateway_url(out->keychain);
-    const char *ca = o->command == COMMAND_INIT ? o->ca : home_gateway_ca(out->keychain);
+    const char *url = makes_keychain(o) ? o->gateway : home_gateway_url(out->keychain);
+    const char *ca = makes_keychain(o) ? o->ca : home_gateway_ca(out->keychain);
     out->arena = (teal_arena){ calloc(1, ARENA_BYTES), ARENA_BYTES, 0 };
     if (out->arena.base == NULL)
         bug("out of memory");

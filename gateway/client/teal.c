@@ -13,6 +13,8 @@ static outcome run(session *s)
     switch (s->options->command) {
     case COMMAND_INIT:
         return command_init(s);
+    case COMMAND_LINK:
+        return command_link(s);
     case COMMAND_REGISTER:
         return command_register(s);
     case COMMAND_LOOKUP:

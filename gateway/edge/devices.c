@@ -103,7 +103,10 @@ static rest_next ask(rest_call *c)
     if (!directory_ask_link(c->services->directory, c->reader, c->parameter, &r, c->now_ms,
                             c->arena, &expires_ms, &why))
         return refuse(c, &why);
-    return rest_json(c, 201, json_pack("{s:I}", "expires_at_ms", (json_int_t)expires_ms));
+    return rest_json(c, 201,
+                     json_pack("{s:o, s:I}", "account_key",
+                               octets(c, r.account_key, TEAL_KEY_BYTES), "expires_at_ms",
+                               (json_int_t)expires_ms));
 }
 
 /* The answer for one device, which alone knows its id until it has been added. */
