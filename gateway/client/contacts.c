@@ -1,10 +1,26 @@
-/* Member of the keychain's state: contacts, an object of keys by handle. */
+/* Members of the keychain's state: contacts, an object of keys by handle; seen, an object of
+ * {"key","version","hash","devices":[id,…]} by handle. */
 #include "gateway/client/contacts.h"
 
 #include "gateway/client/account.h"
 #include "gateway/client/member.h"
 #include "gateway/client/say.h"
 #include "gateway/log.h"
+
+/* A name of members. */
+typedef struct handle_name {
+    char text[TEAL_MAX_HANDLE_BYTES + 1];
+} handle_name;
+
+static handle_name name_of(teal_bytes handle)
+{
+    handle_name name;
+    if (handle.len > TEAL_MAX_HANDLE_BYTES)
+        bug("a handle that is not canonical");
+    memcpy(name.text, handle.at, handle.len);
+    name.text[handle.len] = '\0';
+    return name;
+}
 
 /* False: the handle has not been seen. */
 static bool known_key(const keychain *k, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES])
@@ -13,12 +29,8 @@ static bool known_key(const keychain *k, teal_bytes handle, uint8_t key[static T
         memcpy(key, account_key(k), TEAL_KEY_BYTES);
         return true;
     }
-    char name[TEAL_MAX_HANDLE_BYTES + 1];
-    if (handle.len > TEAL_MAX_HANDLE_BYTES)
-        bug("a handle that is not canonical");
-    memcpy(name, handle.at, handle.len);
-    name[handle.len] = '\0';
-    return member_copy(json_object_get(k->state, "contacts"), name, key, TEAL_KEY_BYTES);
+    return member_copy(json_object_get(k->state, "contacts"), name_of(handle).text, key,
+                       TEAL_KEY_BYTES);
 }
 
 contacts_trust contacts_check(const keychain *k, teal_bytes handle,
@@ -42,6 +54,92 @@ void contacts_pin(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_
     json_object_setn_new(contacts, (const char *)handle.at, handle.len,
                          member_of_bytes((teal_bytes){ key, TEAL_KEY_BYTES }));
 }
+
+/* ---- their manifests ------------------------------------------------------------------------- */
+
+/* Under another key an account begins anew. */
+static const json_t *seen_of(const keychain *k, teal_bytes handle, const teal_manifest *m)
+{
+    uint8_t key[TEAL_KEY_BYTES];
+    const json_t *seen = json_object_get(json_object_get(k->state, "seen"), name_of(handle).text);
+    bool same =
+        member_copy(seen, "key", key, sizeof key) && memcmp(key, m->account_key, sizeof key) == 0;
+    return same ? seen : NULL;
+}
+
+static uint64_t version_of(const json_t *seen)
+{
+    return (uint64_t)json_integer_value(json_object_get(seen, "version"));
+}
+
+static json_t *list_devices(const teal_manifest *m)
+{
+    json_t *devices = json_array();
+    for (size_t i = 0; i < m->n_devices; i++)
+        json_array_append_new(devices,
+                              member_of_bytes((teal_bytes){ m->devices[i].id, TEAL_DEVICE_BYTES }));
+    return devices;
+}
+
+void contacts_note(keychain *k, teal_bytes handle, const teal_manifest *m)
+{
+    teal_hash hash;
+    json_t *all = json_object_get(k->state, "seen");
+    if (account_has_handle(k, handle) || version_of(seen_of(k, handle, m)) >= m->version)
+        return;
+    if (all == NULL) {
+        all = json_object();
+        json_object_set_new(k->state, "seen", all);
+    }
+    teal_manifest_hash(m, &hash);
+    json_object_set_new(all, name_of(handle).text,
+                        json_pack("{s:o, s:I, s:o, s:o}", "key",
+                                  member_of_bytes((teal_bytes){ m->account_key, TEAL_KEY_BYTES }),
+                                  "version", (json_int_t)m->version, "hash",
+                                  member_of_bytes((teal_bytes){ hash.at, sizeof hash.at }),
+                                  "devices", list_devices(m)));
+}
+
+static const char *compare(uint64_t version, const teal_hash *known, const teal_manifest *m)
+{
+    teal_hash hash;
+    teal_manifest_hash(m, &hash);
+    if (m->version < version)
+        return "REQ-DEV-10 an older manifest than one that was seen before";
+    if (m->version == version && memcmp(&hash, known, sizeof hash) != 0)
+        return "REQ-DEV-10 another manifest of the same version was seen before";
+    return NULL;
+}
+
+const char *contacts_order(const keychain *k, teal_bytes handle, const teal_manifest *m)
+{
+    teal_hash hash;
+    const json_t *seen = seen_of(k, handle, m);
+    if (!member_copy(seen, "hash", hash.at, sizeof hash.at))
+        return NULL;
+    return compare(version_of(seen), &hash, m);
+}
+
+static bool has_device(const json_t *devices, const uint8_t *id)
+{
+    json_t *name = member_of_bytes((teal_bytes){ id, TEAL_DEVICE_BYTES });
+    bool found = false;
+    for (size_t i = 0; !found && i < json_array_size(devices); i++)
+        found = json_equal(json_array_get(devices, i), name);
+    json_decref(name);
+    return found;
+}
+
+void contacts_tell_new(const keychain *k, teal_bytes handle, const teal_manifest *m)
+{
+    const json_t *seen = seen_of(k, handle, m), *devices = json_object_get(seen, "devices");
+    for (size_t i = 0; seen != NULL && i < m->n_devices; i++)
+        if (!has_device(devices, m->devices[i].id))
+            say_note("%.*s has a new device: %.*s", (int)handle.len, (const char *)handle.at,
+                     (int)m->devices[i].name.len, (const char *)m->devices[i].name.at);
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
 
 const char *contacts_trust_name(contacts_trust trust)
 {

@@ -3,6 +3,7 @@
 #ifndef TEAL_CLIENT_CONTACTS_H
 #define TEAL_CLIENT_CONTACTS_H
 
+#include "codecs/native/manifest.h"
 #include "gateway/client/keychain.h"
 
 typedef enum contacts_trust { CONTACTS_NEW, CONTACTS_KNOWN, CONTACTS_CHANGED } contacts_trust;
@@ -12,6 +13,14 @@ contacts_trust contacts_check(const keychain *k, teal_bytes handle,
                               const uint8_t key[static TEAL_KEY_BYTES]);
 /* In a transaction. */
 void contacts_pin(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
+/* What is remembered of the manifest that was seen last: version, hash, devices. In a transaction,
+ * with the key. Own handles' are the account's. */
+void contacts_note(keychain *k, teal_bytes handle, const teal_manifest *m);
+/* NULL, or that the manifest is older than one that was seen, or another one of the same version.
+ * REQ-DEV-10 */
+const char *contacts_order(const keychain *k, teal_bytes handle, const teal_manifest *m);
+/* Says which devices of somebody who is known were not there before. */
+void contacts_tell_new(const keychain *k, teal_bytes handle, const teal_manifest *m);
 const char *contacts_trust_name(contacts_trust trust); /* "new" … */
 
 /* A key for people to compare: hexadecimal, in groups of four. */

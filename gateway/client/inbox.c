@@ -102,11 +102,11 @@ static bool is_gateway_device(const inbox *b, const incoming *in)
 {
     if (!in->decoded)
         return true; /* there is nothing to ask for */
-    if (!in->is_receipt && !in->envelope.has_origin)
+    if (in->kind == INCOMING_ENVELOPE && !in->envelope.has_origin)
         return true;
-    return teal_manifest_device(&b->gateway.manifest,
-                                in->is_receipt ? in->receipt.device : in->envelope.sender_device) !=
-           NULL;
+    return teal_manifest_device(&b->gateway.manifest, in->kind == INCOMING_RECEIPT
+                                                          ? in->receipt.device
+                                                          : in->envelope.sender_device) != NULL;
 }
 
 /* The gateway as it is known; asked again where a device of it is not known. */
@@ -166,7 +166,7 @@ static outcome take_round(inbox *b)
     session *s = b->s;
     know_gateway(b);
     for (size_t i = 0; i < b->n_items; i++)
-        if (b->items[i].decoded && !b->items[i].is_receipt)
+        if (b->items[i].decoded && b->items[i].kind == INCOMING_ENVELOPE)
             know_sender(b, &b->items[i]);
     outcome o = take_items(b, seqs);
     if (o == OUTCOME_OK && json_array_size(seqs) > 0)

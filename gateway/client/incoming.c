@@ -4,6 +4,7 @@
 
 #include "codecs/native/transcript.h"
 #include "gateway/client/account.h"
+#include "gateway/client/conversations.h"
 #include "gateway/client/incoming_content.h"
 #include "gateway/client/member.h"
 #include "gateway/client/prekeys.h"
@@ -13,18 +14,29 @@
 
 #include <sodium.h>
 
+static enum incoming_kind kind_of(teal_bytes word)
+{
+    if (teal_bytes_equal(word, teal_text("manifest")))
+        return INCOMING_MANIFEST;
+    return teal_bytes_equal(word, teal_text("receipt")) ? INCOMING_RECEIPT : INCOMING_ENVELOPE;
+}
+
 bool incoming_read(session *s, const json_t *object, incoming *out)
 {
     teal_diag why = { 0 };
     *out = (incoming){ .seq = json_integer_value(json_object_get(object, "seq")) };
     if (out->seq < 1)
         return false;
-    out->is_receipt = teal_bytes_equal(member_text(object, "kind"), teal_text("receipt"));
+    out->kind = kind_of(member_text(object, "kind"));
     teal_result result = TEAL_MALFORMED;
     why.rule = "REQ-REST-20 an item without octets";
-    if (member_bytes(object, "data", &s->arena, &out->data))
-        result = out->is_receipt ? teal_receipt_decode(out->data, &s->arena, &out->receipt, &why)
-                                 : teal_envelope_decode(out->data, &s->arena, &out->envelope, &why);
+    const bool has_data = member_bytes(object, "data", &s->arena, &out->data);
+    if (has_data && out->kind == INCOMING_MANIFEST)
+        return true; /* account_take reads it */
+    if (has_data)
+        result = out->kind == INCOMING_RECEIPT
+                     ? teal_receipt_decode(out->data, &s->arena, &out->receipt, &why)
+                     : teal_envelope_decode(out->data, &s->arena, &out->envelope, &why);
     out->decoded = result == TEAL_OK;
     out->wrong = out->decoded ? NULL : why.rule;
     return true;
@@ -83,6 +95,27 @@ static void judge_receipt(session *s, const verify_gateway *gateway, const incom
         sent_add_receipt(s->keychain, out->item);
 }
 
+/* ---- the own account ------------------------------------------------------------------------- */
+
+static json_t *unverified_account(void)
+{
+    return json_pack("{s:s, s:i, s:[], s:[], s:[], s:[], s:b}", "kind", "account", "version", 0,
+                     "added", "revoked", "handles_added", "handles_removed", "verified", 0);
+}
+
+/* A gateway can keep a change from us, but not make one up, nor take one back. REQ-DEV-9, -10 */
+static void judge_manifest(session *s, const incoming *in, incoming_verdict *out)
+{
+    teal_manifest before = { 0 }, now;
+    bool newer = false;
+    const bool known = account_manifest(s->keychain, &s->arena, &before);
+    out->aside.wrong = account_take(s->keychain, in->data, &s->arena, &now, &newer);
+    if (out->aside.wrong != NULL)
+        out->item = unverified_account();
+    else if (known && newer)
+        out->item = account_change(&before, &now);
+}
+
 /* ---- envelopes ------------------------------------------------------------------------------- */
 
 /* The signed list of recipients names this account; a copy of what another own device sent, too. */
@@ -123,6 +156,7 @@ static const char *trust_sender(session *s, const incoming *in)
         return "REQ-DIR-24 the sender's account key has CHANGED: it may be somebody else (see teal "
                "lookup)";
     contacts_pin(s->keychain, in->envelope.sender, key);
+    contacts_note(s->keychain, in->envelope.sender, &in->sender->manifest);
     return NULL;
 }
 
@@ -137,6 +171,43 @@ static const char *verify_device_receipt(const session *s, const json_t *item, t
     return "REQ-RCPT-3 of a message that was not sent to them from here";
 }
 
+/* Sent by another device of this account. */
+static bool is_own_copy(const session *s, const teal_envelope *e)
+{
+    uint8_t device[TEAL_DEVICE_BYTES];
+    account_device(s->keychain, device);
+    return !e->has_origin && account_has_handle(s->keychain, e->sender) &&
+           memcmp(e->sender_device, device, sizeof device) != 0;
+}
+
+/* A receipt for what another device sent before this one joined: nothing to say here, and nothing
+ * wrong. */
+static bool is_about_others(session *s, const json_t *item)
+{
+    teal_manifest m;
+    return account_manifest(s->keychain, &s->arena, &m) && m.n_devices > 1 &&
+           sent_find(s->keychain, member_text(item, "message_id")) == NULL;
+}
+
+/* As if it had been sent from here: receipts find it, and a reply goes on with it. */
+static void take_own_copy(session *s, const teal_envelope *e, json_t *item)
+{
+    teal_hash transcript;
+    teal_manifest m;
+    const teal_device *device = account_manifest(s->keychain, &s->arena, &m)
+                                    ? teal_manifest_device(&m, e->sender_device)
+                                    : NULL;
+    json_t *to = json_array();
+    for (size_t i = 0; i < e->n_recipients; i++)
+        json_array_append_new(to, member_of_text(e->recipients[i]));
+    json_object_set_new(item, "kind", json_string("sent"));
+    json_object_set_new(item, "to", to);
+    json_object_set_new(item, "device",
+                        device != NULL ? member_of_text(device->name) : json_null());
+    teal_transcript_hash(e, NULL, &transcript);
+    sent_add(s->keychain, e, &transcript, e->has_downgrade ? e->downgrade.floor : TEAL_E2EE);
+}
+
 /* It verified, and is opened: what it says. */
 static void judge_opened(session *s, const incoming *in, teal_bytes content, incoming_verdict *out)
 {
@@ -145,6 +216,11 @@ static void judge_opened(session *s, const incoming *in, teal_bytes content, inc
     if (e->kind == TEAL_KIND_TYPING || e->kind == TEAL_KIND_CONTROL)
         return;
     const char *malformed = incoming_content_item(e, content, &s->arena, &out->item);
+    if (malformed == NULL && e->kind == TEAL_KIND_RECEIPT && is_about_others(s, out->item)) {
+        json_decref(out->item);
+        out->item = NULL;
+        return;
+    }
     if (malformed != NULL)
         out->aside.wrong = malformed;
     else if (e->kind == TEAL_KIND_RECEIPT && out->aside.wrong == NULL)
@@ -153,6 +229,10 @@ static void judge_opened(session *s, const incoming *in, teal_bytes content, inc
         incoming_content_distrust(out->item);
         return;
     }
+    if (e->kind == TEAL_KIND_MESSAGE && !e->has_origin)
+        conversations_learn(s->keychain, e);
+    if (e->kind == TEAL_KIND_MESSAGE && is_own_copy(s, e))
+        take_own_copy(s, e, out->item);
     if (e->kind == TEAL_KIND_RECEIPT && !sent_add_device_receipt(s->keychain, out->item)) {
         json_decref(out->item); /* another device of theirs has said it already */
         out->item = NULL;
@@ -193,8 +273,16 @@ void incoming_judge(session *s, const verify_gateway *gateway, const incoming *i
                     incoming_verdict *out)
 {
     *out = (incoming_verdict){ 0 };
-    if (in->is_receipt)
+    switch (in->kind) {
+    case INCOMING_RECEIPT:
         judge_receipt(s, gateway, in, out);
-    else
+        return;
+    case INCOMING_MANIFEST:
+        judge_manifest(s, in, out);
+        return;
+    case INCOMING_ENVELOPE:
         judge_envelope(s, gateway, in, out);
+        return;
+    }
+    bug("incoming_kind out of range");
 }

@@ -8,9 +8,9 @@
 
 typedef struct incoming {
     int64_t seq;
-    bool is_receipt;
+    enum incoming_kind { INCOMING_ENVELOPE, INCOMING_RECEIPT, INCOMING_MANIFEST } kind;
     teal_bytes data;
-    bool decoded; /* into one of the next two; otherwise `wrong` says why not */
+    bool decoded; /* into one of the next two; otherwise `wrong` says why not. Not of manifests */
     teal_envelope envelope;
     teal_receipt receipt;
     const person *sender; /* of an envelope from a person, if the directory knows them */

@@ -55,6 +55,7 @@ static outcome accept(session *s, const person *p)
     if (o != OUTCOME_OK)
         return o;
     contacts_pin(s->keychain, p->handle, p->manifest.account_key);
+    contacts_note(s->keychain, p->handle, &p->manifest);
     o = keychain_commit(s->keychain);
     if (o == OUTCOME_OK)
         say_note("the changed key is the known one from now on");

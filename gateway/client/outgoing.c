@@ -2,10 +2,10 @@
 #include "gateway/client/outgoing.h"
 
 #include "codecs/base64.h"
-#include "codecs/native/conversation.h"
 #include "codecs/native/seal.h"
 #include "codecs/native/transcript.h"
 #include "gateway/client/account.h"
+#include "gateway/client/conversations.h"
 #include "gateway/client/say.h"
 #include "gateway/log.h"
 
@@ -44,13 +44,9 @@ static void *take(session *s, size_t count, size_t size)
 static void fill_header(session *s, outgoing *m)
 {
     teal_bytes conversation = m->conversation_id;
-    if (conversation.len == 0) {
-        teal_bytes participants[TEAL_MAX_PARTICIPANTS];
-        memcpy(participants, m->recipients, m->n_recipients * sizeof *participants);
-        participants[m->n_recipients] = m->sender;
-        teal_conversation_of(participants, m->n_recipients + 1, m->conversation);
-        conversation = (teal_bytes){ m->conversation, sizeof m->conversation };
-    }
+    if (conversation.len == 0)
+        conversation =
+            conversations_find(s->keychain, m->sender, m->recipients, m->n_recipients, &s->arena);
     m->envelope = (teal_envelope){ .suite = TEAL_SUITE_SEALED,
                                    .message_id = { m->message_id, sizeof m->message_id },
                                    .conversation_id = conversation,

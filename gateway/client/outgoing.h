@@ -14,7 +14,7 @@ typedef struct outgoing {
     teal_bytes sender;
     const teal_bytes *recipients;
     size_t n_recipients;
-    teal_bytes conversation_id; /* empty: of sender and recipients */
+    teal_bytes conversation_id; /* empty: the one that they have */
     teal_kind kind;
     uint32_t wants;
     uint64_t expires_at_ms;
@@ -26,7 +26,7 @@ typedef struct outgoing {
     uint8_t downgrade_key[TEAL_KEY_BYTES];
 
     /* Made by outgoing_begin. */
-    uint8_t message_id[OUTGOING_ID_BYTES], conversation[TEAL_HASH_BYTES];
+    uint8_t message_id[OUTGOING_ID_BYTES];
     uint64_t sent_at_ms;
 
     /* Made by outgoing_seal; in the session's arena. */

@@ -47,6 +47,8 @@ static const char *take_manifest(session *s, const json_t *answer, person *p)
     if (teal_manifest_decode(encoded, &s->arena, &p->manifest, &why) != TEAL_OK)
         return why.rule;
     const char *wrong = verify_manifest(&p->manifest, p->handle);
+    if (wrong == NULL)
+        wrong = contacts_order(s->keychain, p->handle, &p->manifest);
     if (wrong != NULL)
         return wrong;
     p->has_manifest = true;
@@ -131,26 +133,36 @@ static const char *take_prekey(session *s, const json_t *object, const teal_mani
     return NULL;
 }
 
+/* A device of p that got no key. */
+static bool lacks_key(const person *p, const uint8_t *except, const people_keys *keys)
+{
+    bool lacks = false;
+    for (size_t i = 0; !lacks && i < p->manifest.n_devices; i++) {
+        const uint8_t *id = p->manifest.devices[i].id;
+        lacks =
+            !has_device(keys, id) && (except == NULL || memcmp(id, except, TEAL_DEVICE_BYTES) != 0);
+    }
+    return lacks;
+}
+
 static const char *take_claim(session *s, const json_t *answer, person *p, const uint8_t *except,
                               people_keys *keys)
 {
     uint8_t account[TEAL_KEY_BYTES];
+    const uint64_t version = p->manifest.version;
     memcpy(account, p->manifest.account_key, sizeof account);
     const char *wrong = take_manifest(s, answer, p);
     if (wrong != NULL)
         return wrong;
     if (memcmp(account, p->manifest.account_key, sizeof account) != 0)
         return "REQ-DIR-24 another account key than a moment ago";
+    if (p->manifest.version < version)
+        return "REQ-DEV-10 an older manifest than the known one";
     const json_t *prekeys = json_object_get(answer, "prekeys");
     for (size_t i = 0; i < json_array_size(prekeys); i++) {
         wrong = take_prekey(s, json_array_get(prekeys, i), &p->manifest, except, keys);
         if (wrong != NULL)
             return wrong;
-    }
-    for (size_t i = 0; i < p->manifest.n_devices; i++) {
-        const uint8_t *id = p->manifest.devices[i].id;
-        if (!has_device(keys, id) && (except == NULL || memcmp(id, except, TEAL_DEVICE_BYTES) != 0))
-            return "REQ-DIR-23 a device has no prekey: nobody can seal to it";
     }
     return NULL;
 }
@@ -162,8 +174,26 @@ outcome people_claim(session *s, person *p, const uint8_t *except, people_keys *
     if (o != OUTCOME_OK)
         return session_explain(s, o);
     const char *wrong = take_claim(s, answer, p, except, keys);
+    if (wrong == NULL && lacks_key(p, except, keys))
+        wrong = "REQ-DIR-23 a device has no prekey: nobody can seal to it";
     json_decref(answer);
     return wrong == NULL ? OUTCOME_OK : refuse(p, wrong);
+}
+
+void people_claim_copies(session *s, person *own, const uint8_t *device, people_keys *keys)
+{
+    json_t *answer = NULL;
+    const size_t before = keys->n;
+    const char *wrong = "the gateway does not hand out their keys now";
+    if (api_claim(s->api, own->handle, &answer) == OUTCOME_OK)
+        wrong = take_claim(s, answer, own, device, keys);
+    json_decref(answer);
+    if (wrong != NULL)
+        keys->n = before;
+    else if (lacks_key(own, device, keys))
+        wrong = "one of them has published no keys";
+    if (wrong != NULL)
+        say_note("your other devices do not all get a copy: %s", wrong);
 }
 
 outcome people_trust(const session *s, const person *p)
@@ -182,5 +212,6 @@ outcome people_pin(session *s, const person *p)
         !s->options->accept_key_change)
         return contacts_refuse(s->keychain, p->handle, key);
     contacts_pin(s->keychain, p->handle, key);
+    contacts_note(s->keychain, p->handle, &p->manifest);
     return OUTCOME_OK;
 }

@@ -44,6 +44,10 @@ typedef struct people_keys {
  * wrong. */
 outcome people_claim(session *s, person *p, const uint8_t *except, people_keys *keys);
 
+/* Keys for copies to the account's other devices than `device`. Without them the message goes all
+ * the same; has said so. REQ-DEV-11 */
+void people_claim_copies(session *s, person *own, const uint8_t *device, people_keys *keys);
+
 /* Refuses a changed account key, unless it is to be taken. */
 outcome people_trust(const session *s, const person *p);
 /* In a transaction, whose state may be newer: checks again, then pins. */

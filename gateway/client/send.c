@@ -143,15 +143,15 @@ static outcome look_up(session *s, letter *l)
 }
 
 /* Own other devices get a copy. Asked for only if there are any: a claim uses keys up. */
-static outcome claim_own(session *s, people_keys *keys)
+static void claim_own(session *s, people_keys *keys)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
     person own = { .has_manifest = true };
     account_device(s->keychain, device);
     if (!account_manifest(s->keychain, &s->arena, &own.manifest) || own.manifest.n_devices == 1)
-        return OUTCOME_OK;
+        return;
     own.handle = own.manifest.handles[0];
-    return people_claim(s, &own, device, keys);
+    people_claim_copies(s, &own, device, keys);
 }
 
 static outcome claim(session *s, letter *l)
@@ -162,7 +162,12 @@ static outcome claim(session *s, letter *l)
     for (size_t i = 0; i < l->n && o == OUTCOME_OK; i++)
         if (l->people[i].has_manifest)
             o = people_claim(s, &l->people[i], NULL, keys);
-    return o == OUTCOME_OK ? claim_own(s, keys) : o;
+    for (size_t i = 0; i < l->n && o == OUTCOME_OK; i++)
+        if (l->people[i].has_manifest)
+            contacts_tell_new(s->keychain, l->people[i].handle, &l->people[i].manifest);
+    if (o == OUTCOME_OK)
+        claim_own(s, keys);
+    return o;
 }
 
 /* ---- consent --------------------------------------------------------------------------------- */
@@ -316,6 +321,8 @@ static outcome take_manifests(session *s, letter *l)
         const char *wrong = teal_manifest_decode(encoded, &s->arena, &p->manifest, &why) != TEAL_OK
                                 ? why.rule
                                 : verify_manifest(&p->manifest, p->handle);
+        if (wrong == NULL)
+            wrong = contacts_order(s->keychain, p->handle, &p->manifest);
         if (wrong != NULL)
             return say(OUTCOME_UNVERIFIED, "%s: the new manifest does not verify: %s", handle,
                        wrong);

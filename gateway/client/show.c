@@ -218,6 +218,75 @@ static void show_device_receipt(const show *s, const json_t *item, const show_as
     free(disposition);
 }
 
+/* "im:bob@…, im:carol@…"; the caller's. */
+static char *join_line(const json_t *list)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    if (out == NULL)
+        bug("out of memory");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        fprintf(out, "%s%s", i > 0 ? ", " : "", json_string_value(json_array_get(list, i)));
+    if (fclose(out) != 0)
+        bug("out of memory");
+    char *line = tamed_line((teal_bytes){ (const uint8_t *)text, len });
+    free(text);
+    return line;
+}
+
+/* A copy of what another device of the account has sent. */
+static void show_own(const show *s, const json_t *item, const show_aside *aside)
+{
+    char time_buf[32];
+    look l = look_of(member_text(item, "level"), aside->path);
+    char *to = join_line(json_object_get(item, "to"));
+    char *device = tamed_line(member_text(item, "device"));
+    char *text = tamed_text(member_text(item, "text"));
+    write_format(s, l, "╭", "│", "you, to %s  %s", to, time_text(item, "sent_at_ms", time_buf));
+    write_block(s, l, text, "│", "│");
+    write_format(s, l, "╰", " ", "%s · verified: sent from your device %s", looks[l].words, device);
+    free(to);
+    free(device);
+    free(text);
+}
+
+static void show_devices(const show *s, const json_t *list, const char *what)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *device = json_array_get(list, i);
+        char *name = tamed_line(member_text(device, "name"));
+        write_format(s, LOOK_NATIVE, "●", " ",
+                     "your account: device %s (%.8s) was %s · signed by your "
+                     "account key",
+                     name, json_string_value(json_object_get(device, "device")), what);
+        free(name);
+    }
+}
+
+static void show_handles(const show *s, const json_t *list, const char *what)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        write_format(s, LOOK_NATIVE, "●", " ",
+                     "your account: handle %s was %s · signed by your account "
+                     "key",
+                     json_string_value(json_array_get(list, i)), what);
+}
+
+static void show_account(const show *s, const json_t *item, const show_aside *aside)
+{
+    if (!json_is_true(json_object_get(item, "verified"))) {
+        write_format(s, LOOK_WRONG, "●", " ", "a change of your account that is %s: %s",
+                     looks[LOOK_WRONG].words,
+                     aside->wrong != NULL ? aside->wrong : "no reason given");
+        return;
+    }
+    show_devices(s, json_object_get(item, "added"), "added");
+    show_devices(s, json_object_get(item, "revoked"), "revoked");
+    show_handles(s, json_object_get(item, "handles_added"), "added");
+    show_handles(s, json_object_get(item, "handles_removed"), "removed");
+}
+
 void show_item(const show *s, const json_t *item, const show_aside *aside)
 {
     teal_bytes kind = member_text(item, "kind");
@@ -225,6 +294,10 @@ void show_item(const show *s, const json_t *item, const show_aside *aside)
         show_receipt(s, item, aside);
     else if (teal_bytes_equal(kind, teal_text("device-receipt")))
         show_device_receipt(s, item, aside);
+    else if (teal_bytes_equal(kind, teal_text("account")))
+        show_account(s, item, aside);
+    else if (teal_bytes_equal(kind, teal_text("sent")))
+        show_own(s, item, aside);
     else
         show_message(s, item, aside);
 }

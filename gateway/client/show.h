@@ -24,7 +24,8 @@ typedef struct show_aside {
     const char *wrong; /* the rule that did not hold; NULL */
 } show_aside;
 
-/* item: an object as `teal --json inbox` prints it: a message, a receipt, a device's receipt. */
+/* item: an object as `teal --json inbox` prints it: a message, a copy of one that was sent, a
+ * receipt, a device's receipt, a change of the account. */
 void show_item(const show *s, const json_t *item, const show_aside *aside);
 
 /* A message that was sent, with all its receipts: an object as `teal --json receipts` prints it. */

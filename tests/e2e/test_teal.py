@@ -57,7 +57,7 @@ class Liar:
                 self.end_headers()
                 self.wfile.write(twisted[1])
 
-            do_GET = do_POST = do_PUT = handle_any
+            do_GET = do_POST = do_PUT = do_DELETE = handle_any
 
             def log_message(self, *_):
                 pass

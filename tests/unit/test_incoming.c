@@ -94,7 +94,8 @@ static int set_up(void **state)
     if (keychain_make(home.path, teal_text("right"), &s.keychain) != OUTCOME_OK)
         return 1;
     account_make(s.keychain, "laptop", 1764000000000);
-    account_propose(s.keychain, &handle, 1, 1764000000000, &s.arena);
+    const teal_device own = account_this(s.keychain, &s.arena);
+    account_propose(s.keychain, &handle, 1, &own, 1, 1764000000000, &s.arena);
     account_settle(s.keychain, true);
     prekey.id = PREKEY;
     randombytes_buf(prekey.sk, sizeof prekey.sk);
@@ -482,7 +483,7 @@ static const receipt_row receipt_rows[] = {
 static incoming receipt_of(const receipt_row *row, teal_hash hash)
 {
     const test_device device = test_device_of(row->device);
-    incoming in = { .seq = 1, .is_receipt = true, .decoded = true };
+    incoming in = { .seq = 1, .kind = INCOMING_RECEIPT, .decoded = true };
     in.receipt = (teal_receipt){ .message_id = teal_text(row->id),
                                  .sender = teal_text(ALICE),
                                  .recipient = teal_text(row->recipient),
