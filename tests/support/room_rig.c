@@ -386,3 +386,27 @@ void room_rig_submit_and_go(room_rig *r, const room_rig_order *o)
     room_rig_expect_leaving(r, o->ref);
     room_rig_go(r, o->ref);
 }
+
+void room_rig_expect_nothing(room_rig *r)
+{
+    teal_smpp_pdu pdu;
+    if (centre_read(&r->centre, &pdu, 0))
+        fail_msg("the centre got a %s", teal_smpp_command_name(pdu.command));
+}
+
+void room_rig_send_one(room_rig *r, const room_rig_order *o, const char *id)
+{
+    room_rig_submit_and_go(r, o);
+    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
+    centre_answer(&r->centre, pdu.sequence, ESME_ROK, id);
+    assert_int_equal(room_rig_expect_done(r, o->ref, NULL).status, TEAL_STATUS_SENT);
+    room_rig_taken(r, o->ref);
+}
+
+const char *room_rig_long_text(size_t len)
+{
+    static char text[20000];
+    memset(text, 'x', len);
+    text[len] = '\0';
+    return text;
+}

@@ -86,5 +86,11 @@ void room_rig_submit(room_rig *r, const room_rig_order *o);
 void room_rig_submit_again(room_rig *r, uint64_t ref);
 /* Submit, Leaving, Go. */
 void room_rig_submit_and_go(room_rig *r, const room_rig_order *o);
+/* The same, submit_sm answered with `id`, Done: SENT, Taken. */
+void room_rig_send_one(room_rig *r, const room_rig_order *o, const char *id);
+/* Fails the test unless all that the centre was sent has been read. */
+void room_rig_expect_nothing(room_rig *r);
+/* So many letters; until the next call. */
+const char *room_rig_long_text(size_t len);
 
 #endif

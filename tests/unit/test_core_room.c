@@ -3,7 +3,7 @@
 #include "codecs/native/transcript.h"
 #include "codecs/rcs/imdn.h"
 #include "gateway/clock.h"
-#include "tests/support/core_rig.h"
+#include "tests/support/core_room.h"
 #include "tests/support/envelopes.h"
 
 #include <setjmp.h>
@@ -12,64 +12,6 @@
 #include <sys/socket.h>
 
 #include <cmocka.h>
-
-enum { GENERATION = 1, NEXT_GENERATION = 2 };
-#define ROOM_REF UINT64_C(0x8000000000000001)
-
-static int open_started(void **state)
-{
-    rig_open(state);
-    rig_start(*state, GENERATION);
-    return 0;
-}
-
-static rig_letter to_phone(const char *id)
-{
-    return (rig_letter){ .id = id, .to = { PHONE }, .consents = true };
-}
-
-static Teal__V1__Submit *expect_submit(core_rig *r)
-{
-    return rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_SUBMIT)->submit;
-}
-
-/* Submits to a phone and waits until the core asks the room; *receipt: that it was sent. */
-static uint64_t submit(core_rig *r, const char *id, teal_receipt *sent)
-{
-    rig_letter l = to_phone(id);
-    rig_accept(r, &l);
-    Teal__V1__Submit *s = expect_submit(r);
-    if (sent != NULL)
-        *sent = rig_receipt(r, s, (rig_statement){ TEAL_STATUS_SENT, true, "" });
-    return s->ref;
-}
-
-static uint64_t submit_and_leave(core_rig *r, const char *id, teal_receipt *sent)
-{
-    uint64_t ref = submit(r, id, sent);
-    rig_say_leaving(r, ref);
-    rig_expect_go(r, ref);
-    return ref;
-}
-
-/* The same message with another outcome. */
-static teal_receipt as(core_rig *r, teal_receipt receipt, teal_status status, const char *reason)
-{
-    receipt.status = status;
-    receipt.reason = teal_text(reason);
-    rig_sign(r, &receipt);
-    return receipt;
-}
-
-static void expect_receipt(core_rig *r, const char *id, size_t n, teal_status status,
-                           teal_level level)
-{
-    teal_receipt receipt = rig_await_receipt(r, id, n);
-    assert_int_equal(receipt.status, status);
-    assert_int_equal(receipt.level, level);
-    if (level != TEAL_LEVEL_NONE)
-        assert_memory_equal(receipt.device, r->room.id, sizeof receipt.device);
-}
 
 /* ---- Submit ---- */
 
@@ -84,7 +26,7 @@ static void what_the_room_is_given(void **state)
     test_device alice = test_device_of(11);
     teal_envelope *sent = rig_accept(
         r, &(rig_letter){ .id = "g1", .to = { BOB, PHONE }, .keys = { 21, 22 }, .consents = true });
-    Teal__V1__Submit *s = expect_submit(r);
+    Teal__V1__Submit *s = core_room_expect_submit(r);
     assert_int_equal(s->ref, rig_delivery(r, "g1", 1).id);
     assert_string_equal(s->recipient, PHONE);
     assert_string_equal(s->path, "sms");
@@ -116,14 +58,14 @@ static void both_lower_paths(void **state)
     core_rig *r = *state;
     teal_manifest m;
     rig_accept(r, &(rig_letter){ .id = "b1", .to = { PAUL }, .consents = true });
-    Teal__V1__Submit *s = expect_submit(r);
+    Teal__V1__Submit *s = core_room_expect_submit(r);
     assert_string_equal(s->path, "plain");
     assert_string_equal(s->network, "rcs");
     assert_string_equal(s->recipient, PAUL);
     rig_accept(r,
                &(rig_letter){
                    .id = "b2", .sender = RITA, .device = 31, .to = { PHONE }, .consents = true });
-    s = expect_submit(r);
+    s = core_room_expect_submit(r);
     assert_string_equal(s->path, "sms");
     assert_int_equal(teal_manifest_decode((teal_bytes){ s->manifest.data, s->manifest.len },
                                           &r->arena, &m, NULL),
@@ -156,7 +98,7 @@ static void leaving_is_durable_before_go(void **state)
     core_rig *r = *state;
     teal_receipt sent;
     uint8_t generation[16];
-    uint64_t ref = submit(r, "l1", &sent);
+    uint64_t ref = core_room_submit(r, "l1", &sent);
     assert_true(rig_is_in_state(r, "l1", 0, STATE_WAITING));
     rig_say_leaving(r, ref);
     rig_expect_go(r, ref);
@@ -171,18 +113,18 @@ static void leaving_is_durable_before_go(void **state)
     rig_expect_taken(r, ref);
     assert_true(rig_is_in_state(r, "l1", 0, STATE_SENT));
     assert_false(rig_has_fallback(r, "l1"));
-    expect_receipt(r, "l1", 1, TEAL_STATUS_SENT, TEAL_PLAINTEXT);
+    core_room_expect_receipt(r, "l1", 1, TEAL_STATUS_SENT, TEAL_PLAINTEXT);
     rig_say_done(r, ref, &sent, "smsc-1"); /* Taken was not heard */
     rig_expect_taken(r, ref);
     rig_say_leaving(r, ref); /* out of its senses: no Go any more */
-    teal_receipt arrived = as(r, sent, TEAL_STATUS_ARRIVED, "");
+    teal_receipt arrived = core_room_restated(r, sent, TEAL_STATUS_ARRIVED, "");
     rig_say_report(r, ROOM_REF, &arrived);
     rig_expect_taken(r, ROOM_REF);
     assert_true(rig_is_in_state(r, "l1", 0, STATE_ARRIVED));
-    expect_receipt(r, "l1", 2, TEAL_STATUS_ARRIVED, TEAL_PLAINTEXT);
+    core_room_expect_receipt(r, "l1", 2, TEAL_STATUS_ARRIVED, TEAL_PLAINTEXT);
     rig_say_report(r, ROOM_REF, &arrived); /* likewise */
     rig_expect_taken(r, ROOM_REF);
-    expect_receipt(r, "l1", 2, TEAL_STATUS_ARRIVED, TEAL_PLAINTEXT);
+    core_room_expect_receipt(r, "l1", 2, TEAL_STATUS_ARRIVED, TEAL_PLAINTEXT);
 }
 
 static void ends_of_all_kinds(void **state)
@@ -203,19 +145,19 @@ static void ends_of_all_kinds(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         teal_receipt sent;
         print_message("row: %s\n", rows[i].id);
-        uint64_t ref =
-            rows[i].leaves ? submit_and_leave(r, rows[i].id, &sent) : submit(r, rows[i].id, &sent);
+        uint64_t ref = rows[i].leaves ? core_room_leave(r, rows[i].id, &sent)
+                                      : core_room_submit(r, rows[i].id, &sent);
         if (!rows[i].leaves) {
             sent.level = TEAL_LEVEL_NONE;
             sent.path = sent.mark = (teal_bytes){ 0 };
         }
-        teal_receipt end = as(r, sent, rows[i].status, rows[i].reason);
+        teal_receipt end = core_room_restated(r, sent, rows[i].status, rows[i].reason);
         rig_say_done(r, ref, &end, NULL);
         rig_expect_taken(r, ref);
         assert_true(rig_is_in_state(r, rows[i].id, 0, rows[i].state));
         assert_false(rig_has_fallback(r, rows[i].id));
-        expect_receipt(r, rows[i].id, 1, rows[i].status,
-                       rows[i].leaves ? TEAL_PLAINTEXT : TEAL_LEVEL_NONE);
+        core_room_expect_receipt(r, rows[i].id, 1, rows[i].status,
+                                 rows[i].leaves ? TEAL_PLAINTEXT : TEAL_LEVEL_NONE);
     }
 }
 
@@ -223,14 +165,14 @@ static void a_report_can_be_bad_news(void **state)
 {
     core_rig *r = *state;
     teal_receipt sent;
-    uint64_t ref = submit_and_leave(r, "u1", &sent);
+    uint64_t ref = core_room_leave(r, "u1", &sent);
     rig_say_done(r, ref, &sent, "smsc-1");
     rig_expect_taken(r, ref);
-    teal_receipt lost = as(r, sent, TEAL_STATUS_UNDELIVERABLE, "sms-undelivered");
+    teal_receipt lost = core_room_restated(r, sent, TEAL_STATUS_UNDELIVERABLE, "sms-undelivered");
     rig_say_report(r, ROOM_REF, &lost);
     rig_expect_taken(r, ROOM_REF);
     assert_true(rig_is_in_state(r, "u1", 0, STATE_FAILED));
-    expect_receipt(r, "u1", 2, TEAL_STATUS_UNDELIVERABLE, TEAL_PLAINTEXT);
+    core_room_expect_receipt(r, "u1", 2, TEAL_STATUS_UNDELIVERABLE, TEAL_PLAINTEXT);
 }
 
 /* In a group the fallback stays until the last that needs it. */
@@ -244,7 +186,7 @@ static void a_group_shares_its_fallback(void **state)
                                  .keys = { 21, 22 },
                                  .consents = true });
     for (size_t i = 0; i < 2; i++) {
-        Teal__V1__Submit *s = expect_submit(r);
+        Teal__V1__Submit *s = core_room_expect_submit(r);
         refs[i] = s->ref;
         sent[i] = rig_receipt(r, s, (rig_statement){ TEAL_STATUS_SENT, true, "" });
     }
@@ -263,10 +205,10 @@ static void a_group_shares_its_fallback(void **state)
 static void deferred_before_leaving_waits(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit(r, "d1", NULL);
+    uint64_t ref = core_room_submit(r, "d1", NULL);
     int64_t before_ms = clock_unix_ms();
     rig_say_deferred(r, ref, "sms-link-down", 60);
-    assert_int_equal(expect_submit(r)->ref, ref);
+    assert_int_equal(core_room_expect_submit(r)->ref, ref);
     assert_true(clock_unix_ms() >= before_ms + 60);
     assert_true(rig_is_in_state(r, "d1", 0, STATE_WAITING));
 }
@@ -275,26 +217,26 @@ static void deferred_before_leaving_waits(void **state)
 static void a_link_that_is_down_pauses_its_lane_alone(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit(r, "p1", NULL);
+    uint64_t ref = core_room_submit(r, "p1", NULL);
     rig_say_deferred(r, ref, "sms-link-down", 3600000);
     rig_accept(r, &(rig_letter){ .id = "p2", .to = { PAUL }, .consents = true });
-    assert_string_equal(expect_submit(r)->path, "plain");
-    rig_letter l = to_phone("p3");
+    assert_string_equal(core_room_expect_submit(r)->path, "plain");
+    rig_letter l = core_room_letter("p3");
     l.conversation = "p3";
     rig_accept(r, &l);
     rig_expect_silence(r);
     rig_say_hello(r, NEXT_GENERATION); /* a new room has a new link */
     for (size_t i = 0; i < 3; i++)
-        expect_submit(r);
+        core_room_expect_submit(r);
 }
 
 static void deferred_after_leaving_waits_again(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit_and_leave(r, "a1", NULL);
+    uint64_t ref = core_room_leave(r, "a1", NULL);
     rig_say_deferred(r, ref, "sms-throttled", 1);
     rig_expect_taken(r, ref);
-    assert_int_equal(expect_submit(r)->ref, ref);
+    assert_int_equal(core_room_expect_submit(r)->ref, ref);
     assert_true(rig_is_in_state(r, "a1", 0, STATE_WAITING));
     assert_true(rig_has_fallback(r, "a1"));
 }
@@ -302,13 +244,13 @@ static void deferred_after_leaving_waits_again(void **state)
 static void what_is_malformed_holds_up_only_itself(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit(r, "m1", NULL);
+    uint64_t ref = core_room_submit(r, "m1", NULL);
     rig_say_deferred(r, ref, "submit-malformed", 3600000);
     rig_expect_taken(r, ref);
-    rig_letter l = to_phone("m2");
+    rig_letter l = core_room_letter("m2");
     l.conversation = "m2";
     rig_accept(r, &l);
-    assert_true(expect_submit(r)->ref != ref);
+    assert_true(core_room_expect_submit(r)->ref != ref);
 }
 
 /* ---- windows ---- */
@@ -335,7 +277,7 @@ static void no_more_than_the_window(void **state)
     assert_true(n >= PLAIN_WINDOW / 2);
     for (size_t i = 0; i < n; i++)
         rig_say_deferred(r, refs[i], "room-busy", 0);
-    expect_submit(r);
+    core_room_expect_submit(r);
 }
 
 /* In one conversation the second is not submitted before the first has left. */
@@ -343,15 +285,15 @@ static void order_is_kept(void **state)
 {
     core_rig *r = *state;
     teal_receipt sent;
-    uint64_t first = submit(r, "o1", &sent);
-    rig_letter l = to_phone("o2");
+    uint64_t first = core_room_submit(r, "o1", &sent);
+    rig_letter l = core_room_letter("o2");
     rig_accept(r, &l);
     rig_say_leaving(r, first);
     rig_expect_go(r, first);
     rig_expect_silence(r);
     rig_say_done(r, first, &sent, NULL);
     rig_expect_taken(r, first);
-    assert_int_equal(expect_submit(r)->ref, rig_delivery(r, "o2", 0).id);
+    assert_int_equal(core_room_expect_submit(r)->ref, rig_delivery(r, "o2", 0).id);
 }
 
 /* ---- restarts ---- */
@@ -360,35 +302,36 @@ static void a_new_room_is_asked_about_what_was_leaving(void **state)
 {
     core_rig *r = *state;
     teal_receipt sent;
-    uint64_t left = submit_and_leave(r, "n1", &sent);
-    rig_letter l = to_phone("n2");
+    uint64_t left = core_room_leave(r, "n1", &sent);
+    rig_letter l = core_room_letter("n2");
     l.conversation = "n2";
     rig_accept(r, &l);
-    uint64_t waits = expect_submit(r)->ref;
+    uint64_t waits = core_room_expect_submit(r)->ref;
     rig_say_hello(r, NEXT_GENERATION);
     for (size_t i = 0; i < 2; i++) {
-        Teal__V1__Submit *s = expect_submit(r);
+        Teal__V1__Submit *s = core_room_expect_submit(r);
         assert_true(s->ref == left || s->ref == waits);
         assert_int_equal(s->left_before, s->ref == left);
     }
     rig_say_deferred(r, left, "room-busy", 5); /* it stays what it is */
-    Teal__V1__Submit *s = expect_submit(r);
+    Teal__V1__Submit *s = core_room_expect_submit(r);
     assert_int_equal(s->ref, left);
     assert_true(s->left_before);
     assert_true(rig_is_in_state(r, "n1", 0, STATE_LEAVING));
     rig_say_leaving(r, left); /* never again */
-    teal_receipt unknown = as(r, sent, TEAL_STATUS_OUTCOME_UNKNOWN, "outcome-unknown");
+    teal_receipt unknown =
+        core_room_restated(r, sent, TEAL_STATUS_OUTCOME_UNKNOWN, "outcome-unknown");
     rig_say_done(r, left, &unknown, NULL);
     rig_expect_taken(r, left);
     assert_true(rig_is_in_state(r, "n1", 0, STATE_FAILED));
-    expect_receipt(r, "n1", 1, TEAL_STATUS_OUTCOME_UNKNOWN, TEAL_PLAINTEXT);
+    core_room_expect_receipt(r, "n1", 1, TEAL_STATUS_OUTCOME_UNKNOWN, TEAL_PLAINTEXT);
 }
 
 /* What the last room said shortly before its end is made durable before the new one is asked. */
 static void leaving_and_hello_in_one_breath(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit(r, "h1", NULL);
+    uint64_t ref = core_room_submit(r, "h1", NULL);
     rig_say_leaving(r, ref);
     rig_say_hello(r, NEXT_GENERATION);
     Teal__V1__RoomFrame *frame;
@@ -412,10 +355,10 @@ static void the_core_restarts(void **state)
     const char *const ids[] = { "c0", "c1", "c2", "c3" };
     uint64_t refs[4];
     for (size_t i = 0; i < 3; i++) {
-        rig_letter l = to_phone(ids[i]);
+        rig_letter l = core_room_letter(ids[i]);
         l.conversation = ids[i];
         rig_accept(r, &l);
-        Teal__V1__Submit *s = expect_submit(r);
+        Teal__V1__Submit *s = core_room_expect_submit(r);
         refs[i] = s->ref;
         receipts[i] = rig_receipt(r, s, (rig_statement){ TEAL_STATUS_SENT, true, "" });
         rig_say_leaving(r, refs[i]);
@@ -423,10 +366,10 @@ static void the_core_restarts(void **state)
     }
     rig_say_done(r, refs[0], &receipts[0], "smsc-0");
     rig_expect_taken(r, refs[0]);
-    rig_letter l = to_phone(ids[3]);
+    rig_letter l = core_room_letter(ids[3]);
     l.conversation = ids[3];
     rig_accept(r, &l);
-    refs[3] = expect_submit(r)->ref;
+    refs[3] = core_room_expect_submit(r)->ref;
     rig_stop(r);
     rig_start(r, 0);
     rig_say_hello(r, GENERATION);
@@ -434,18 +377,18 @@ static void the_core_restarts(void **state)
     Teal__V1__RoomFrame *frame = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING);
     assert_int_equal(frame->outstanding->n_remote_ids, 1);
     assert_string_equal(frame->outstanding->remote_ids[0], "smsc-0");
-    assert_int_equal(expect_submit(r)->ref, refs[3]);
+    assert_int_equal(core_room_expect_submit(r)->ref, refs[3]);
     rig_expect_silence(r);
     rig_say_done(r, refs[1], &receipts[1], "smsc-1"); /* as REQ-ROOM-6 has it */
     rig_expect_taken(r, refs[1]);
     rig_say_deferred(r, refs[2], "sms-link-down", 50);
     rig_expect_taken(r, refs[2]);
-    Teal__V1__Submit *s = expect_submit(r);
+    Teal__V1__Submit *s = core_room_expect_submit(r);
     assert_int_equal(s->ref, refs[2]);
     assert_false(s->left_before);
     assert_true(rig_is_in_state(r, "c1", 0, STATE_SENT));
     assert_true(rig_is_in_state(r, "c2", 0, STATE_WAITING));
-    teal_receipt arrived = as(r, receipts[0], TEAL_STATUS_ARRIVED, "");
+    teal_receipt arrived = core_room_restated(r, receipts[0], TEAL_STATUS_ARRIVED, "");
     rig_say_report(r, ROOM_REF, &arrived);
     rig_expect_taken(r, ROOM_REF);
     assert_true(rig_is_in_state(r, "c0", 0, STATE_ARRIVED));
@@ -466,7 +409,7 @@ static void the_core_stops_when_what_left_has_ended(void **state)
     rig_stop(r);
     r->drain_ms = 20000;
     rig_start(r, GENERATION);
-    uint64_t ref = submit_and_leave(r, "d1", &sent);
+    uint64_t ref = core_room_leave(r, "d1", &sent);
     assert_int_equal(pthread_create(&stopper, NULL, stop_core, r), 0);
     rig_say_done(r, ref, &sent, "smsc-1");
     rig_expect_taken(r, ref);
@@ -478,12 +421,12 @@ static void the_core_stops_when_what_left_has_ended(void **state)
 static void frames_before_the_greeting_are_stale(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit(r, "e1", NULL);
+    uint64_t ref = core_room_submit(r, "e1", NULL);
     rig_stop(r);
     rig_say_leaving(r, ref);
     rig_start(r, 0);
     rig_say_hello(r, GENERATION);
-    assert_int_equal(expect_submit(r)->ref, ref);
+    assert_int_equal(core_room_expect_submit(r)->ref, ref);
     rig_say_leaving(r, ref);
     rig_expect_go(r, ref);
     rig_expect_silence(r);
@@ -493,252 +436,16 @@ static void frames_before_the_greeting_are_stale(void **state)
 static void core_and_room_restart(void **state)
 {
     core_rig *r = *state;
-    uint64_t ref = submit_and_leave(r, "b1", NULL);
+    uint64_t ref = core_room_leave(r, "b1", NULL);
     rig_stop(r);
     rig_start(r, 0);
     rig_say_hello(r, NEXT_GENERATION);
-    Teal__V1__Submit *s = expect_submit(r);
+    Teal__V1__Submit *s = core_room_expect_submit(r);
     assert_int_equal(s->ref, ref);
     assert_true(s->left_before);
 }
 
-/* ---- a room that is confused, or lies ---- */
-
-static void receipts_that_prove_nothing(void **state)
-{
-    core_rig *r = *state;
-    teal_receipt good, other, bad;
-    uint64_t ref = submit_and_leave(r, "v1", &good);
-    rig_letter l = to_phone("v2");
-    l.conversation = "v2";
-    rig_accept(r, &l);
-    Teal__V1__Submit *s = expect_submit(r);
-    uint64_t second = s->ref;
-    other = rig_receipt(r, s, (rig_statement){ TEAL_STATUS_SENT, true, "" });
-
-    bad = good; /* by the edge, whose key the room does not have to have */
-    memcpy(bad.device, r->keys.id, sizeof bad.device);
-    teal_receipt_sign(&bad, r->keys.sk);
-    rig_say_done(r, ref, &bad, NULL);
-    bad = good; /* a signature over something else */
-    bad.reason = teal_text("changed");
-    rig_say_done(r, ref, &bad, NULL);
-    bad = good; /* of another gateway */
-    bad.gateway = teal_text("im:gateway@elsewhere.example");
-    rig_sign(r, &bad);
-    rig_say_done(r, ref, &bad, NULL);
-    rig_say_done(r, ref, &other, NULL); /* of another message */
-    bad = good;                         /* on a path that it was not given */
-    bad.path = teal_text("plain");
-    bad.level = TEAL_TRANSPORT;
-    rig_sign(r, &bad);
-    rig_say_done(r, ref, &bad, NULL);
-    rig_say_report(r, ROOM_REF, &good); /* not final */
-    bad = as(r, other, TEAL_STATUS_ARRIVED, "");
-    rig_say_report(r, ROOM_REF + 1, &bad); /* of what was never Done: nothing to do */
-    rig_expect_taken(r, ROOM_REF + 1);
-    assert_true(rig_is_in_state(r, "v1", 0, STATE_LEAVING));
-    assert_true(rig_is_in_state(r, "v2", 0, STATE_WAITING));
-    rig_say_done(r, 4711, &good, NULL); /* a ref of nothing: forgotten */
-    rig_expect_taken(r, 4711);
-    rig_say_done(r, ref, &good, NULL);
-    rig_expect_taken(r, ref);
-    assert_true(rig_is_in_state(r, "v1", 0, STATE_SENT));
-    expect_receipt(r, "v1", 1, TEAL_STATUS_SENT, TEAL_PLAINTEXT);
-    rig_say_done(r, second, &other, NULL); /* it left without asking: not to be sent again */
-    rig_expect_taken(r, second);
-    assert_true(rig_is_in_state(r, "v2", 0, STATE_SENT));
-}
-
-/* A native delivery is none of the room's business. */
-static void the_room_cannot_touch_what_is_encrypted(void **state)
-{
-    core_rig *r = *state;
-    teal_receipt sent;
-    uint64_t ref = submit(r, "t1", &sent);
-    rig_accept(r, &(rig_letter){ .id = "t2", .to = { BOB }, .keys = { 21, 22 } });
-    store_delivery d = rig_delivery(r, "t2", 0);
-    store_message m;
-    assert_int_equal(r->reader->ops->get_message(r->reader, d.message_seq, &r->arena, &m),
-                     STORE_OK);
-    teal_receipt failed = as(r, sent, TEAL_STATUS_UNDELIVERABLE, "sms-refused");
-    failed.message_id = teal_text("t2");
-    failed.recipient = teal_text(BOB);
-    failed.transcript_hash = m.transcript_hash;
-    failed.level = TEAL_LEVEL_NONE;
-    failed.path = failed.mark = (teal_bytes){ 0 };
-    rig_sign(r, &failed);
-    rig_say_done(r, (uint64_t)d.id, &failed, NULL);
-    rig_say_leaving(r, (uint64_t)d.id);
-    rig_say_deferred(r, (uint64_t)d.id, "room-busy", 1);
-    rig_expect_taken(r, (uint64_t)d.id);
-    assert_true(rig_is_in_state(r, "t2", 0, STATE_WAITING));
-    rig_say_leaving(r, ref);
-    rig_expect_go(r, ref);
-}
-
-static void a_hello_that_proves_nothing(void **state)
-{
-    core_rig *r = *state;
-    uint8_t key[256], generation[16] = { 7 };
-    size_t len;
-    rig_start(r, 0);
-    Teal__V1__RoomHello hello = TEAL__V1__ROOM_HELLO__INIT;
-    teal_prekey prekey = { .id = 0 };
-    teal_writer w = { key, sizeof key, 0 };
-    test_device stranger = test_device_of(5);
-    memcpy(prekey.key, stranger.prekey_pk, sizeof prekey.key);
-    teal_prekey_sign(&prekey, r->room.id, stranger.sign_sk);
-    assert_int_equal(teal_prekey_encode(&prekey, &w), TEAL_OK);
-    hello.generation = (ProtobufCBinaryData){ sizeof generation, generation };
-    hello.downgrade_key = (ProtobufCBinaryData){ w.len, key };
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO, &hello);
-    uint8_t garbage[] = { 0xff, 0xff, 0xff };
-    assert_int_equal(send(r->fds[1], garbage, sizeof garbage, 0), sizeof garbage);
-    Teal__V1__WhoIs who_is = TEAL__V1__WHO_IS__INIT;
-    who_is.ref = ROOM_REF;
-    who_is.number = (char *)(uintptr_t) "+1";
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS,
-            &who_is); /* who is not greeted is not answered */
-    assert_false(core_downgrade_key(r->core, key, sizeof key, &len));
-    rig_say_hello(r, GENERATION);
-    who_is.ref++;
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
-    Teal__V1__WhoIsAnswer *answer =
-        rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer;
-    assert_int_equal(answer->ref, who_is.ref);
-    assert_false(answer->known);
-    uint8_t spoken[256];
-    assert_true(core_downgrade_key(r->core, spoken, sizeof spoken, &len));
-    assert_false(teal_bytes_equal((teal_bytes){ spoken, len }, teal_written(&w)));
-}
-
-/* ---- inbound ---- */
-
-static store_result put_prekeys(store *s, void *arg)
-{
-    (void)arg;
-    store_result result = STORE_OK;
-    for (uint64_t n = 21; result == STORE_OK && n <= 22; n++) {
-        uint8_t encoded[256];
-        teal_writer w = { encoded, sizeof encoded, 0 };
-        test_device d = test_device_of(n);
-        teal_prekey p = test_prekey_of(&d);
-        if (teal_prekey_encode(&p, &w) != TEAL_OK)
-            return STORE_BROKEN;
-        result = s->ops->put_prekey(s, d.id, p.id, teal_written(&w));
-    }
-    return result;
-}
-
-static void whose_number_is_it(void **state)
-{
-    core_rig *r = *state;
-    Teal__V1__WhoIs who_is = TEAL__V1__WHO_IS__INIT;
-    assert_int_equal(writer_do(r->writer, put_prekeys, NULL), STORE_OK);
-    who_is.ref = ROOM_REF;
-    who_is.number = (char *)(uintptr_t) "+493012345";
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
-    Teal__V1__WhoIsAnswer *a =
-        rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer;
-    assert_int_equal(a->ref, ROOM_REF);
-    assert_true(a->known);
-    assert_string_equal(a->handle, BOB_TEL);
-    assert_int_equal(a->n_prekeys, 2);
-    test_device d = test_device_of(21);
-    assert_memory_equal(a->prekeys[0]->device.data, d.id, sizeof d.id);
-    assert_true(a->manifest.len > 0);
-    who_is.number = (char *)(uintptr_t) "+493099999"; /* under a native prefix, but nobody's */
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
-    assert_false(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer->known);
-    who_is.number = (char *)(uintptr_t) "no number";
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS, &who_is);
-    assert_false(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER)->who_is_answer->known);
-}
-
-static teal_envelope *seal_inbound(core_rig *r, const char *id)
-{
-    teal_envelope *e = rig_seal(r, &(rig_letter){ .id = id,
-                                                  .conversation = "in",
-                                                  .sender = GATEWAY,
-                                                  .device = RIG_ROOM,
-                                                  .to = { BOB_TEL },
-                                                  .keys = { 21, 22 } });
-    e->has_origin = true;
-    e->origin = (teal_origin){ TEAL_PLAINTEXT, teal_text("sms"), teal_text(GATEWAY) };
-    test_envelope_sign(e, r->room.sign_sk);
-    return e;
-}
-
-static void say_inbound(core_rig *r, uint64_t ref, const teal_envelope *e)
-{
-    Teal__V1__Inbound inbound = TEAL__V1__INBOUND__INIT;
-    teal_writer w = { teal_arena_take(&r->arena, 8192), 8192, 0 };
-    assert_int_equal(teal_envelope_encode(e, &w), TEAL_OK);
-    inbound.ref = ref;
-    inbound.envelope = (ProtobufCBinaryData){ w.len, w.base };
-    rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_INBOUND, &inbound);
-}
-
-static void what_the_room_has_sealed(void **state)
-{
-    core_rig *r = *state;
-    store_item items[4];
-    bool seen = true;
-    teal_envelope *e = seal_inbound(r, "i1");
-    say_inbound(r, ROOM_REF, e);
-    rig_expect_taken(r, ROOM_REF);
-    say_inbound(r, ROOM_REF, e); /* Taken was not heard */
-    rig_expect_taken(r, ROOM_REF);
-    assert_int_equal(rig_items(r, 22, items, 4), 1);
-    assert_int_equal(rig_items(r, 21, items, 4), 1);
-    teal_envelope got;
-    assert_int_equal(teal_envelope_decode(items[0].data, &r->arena, &got, NULL), TEAL_OK);
-    assert_true(got.has_origin);
-    test_device d = test_device_of(21);
-    assert_int_equal(core_acknowledge(r->core, d.id, &items[0].seq, 1, clock_unix_ms()), STORE_OK);
-    assert_true(rig_is_in_state(r, "i1", 0, STATE_ARRIVED));
-    /* It was not end-to-end encrypted, and the gateway needs no receipts. */
-    assert_int_equal(
-        r->reader->ops->seen_e2ee(r->reader, teal_text("in"), teal_text(BOB_TEL), &seen), STORE_OK);
-    assert_false(seen);
-    assert_int_equal(rig_items(r, RIG_ROOM, items, 4), 0);
-}
-
-/* REQ-INB-1, -3 */
-static void inbound_that_proves_nothing(void **state)
-{
-    core_rig *r = *state;
-    store_item items[4];
-    test_device edge = test_device_of(RIG_EDGE);
-    teal_envelope *e = seal_inbound(r, "j1");
-    e->signature[3] ^= 1;
-    say_inbound(r, ROOM_REF, e);
-    e = seal_inbound(r, "j2"); /* without origin it would look like a person's */
-    e->has_origin = false;
-    test_envelope_sign(e, r->room.sign_sk);
-    say_inbound(r, ROOM_REF, e);
-    e = seal_inbound(r, "j3"); /* in a person's name */
-    e->sender = teal_text(ALICE);
-    e->origin.gateway = teal_text(ALICE);
-    test_envelope_sign(e, r->room.sign_sk);
-    say_inbound(r, ROOM_REF, e);
-    e = seal_inbound(r, "j4"); /* by another device of the gateway's */
-    memcpy(e->sender_device, edge.id, sizeof edge.id);
-    test_envelope_sign(e, edge.sign_sk);
-    say_inbound(r, ROOM_REF, e);
-    e = seal_inbound(r, "j5"); /* for somebody who is not ours */
-    e->recipients = (teal_bytes[]){ { (const uint8_t *)RITA, strlen(RITA) } };
-    test_envelope_sign(e, r->room.sign_sk);
-    say_inbound(r, ROOM_REF, e);
-    say_inbound(r, ROOM_REF + 1, seal_inbound(r, "j6"));
-    rig_expect_taken(r, ROOM_REF + 1);
-    assert_int_equal(rig_items(r, 21, items, 4), 1);
-}
-
-/* ---- */
-
-#define ON_RIG(test) cmocka_unit_test_setup_teardown(test, open_started, rig_close)
+#define ON_RIG(test) cmocka_unit_test_setup_teardown(test, core_room_open, rig_close)
 
 int main(void)
 {
@@ -761,12 +468,6 @@ int main(void)
         ON_RIG(the_core_stops_when_what_left_has_ended),
         ON_RIG(frames_before_the_greeting_are_stale),
         ON_RIG(core_and_room_restart),
-        ON_RIG(receipts_that_prove_nothing),
-        ON_RIG(the_room_cannot_touch_what_is_encrypted),
-        cmocka_unit_test_setup_teardown(a_hello_that_proves_nothing, rig_open, rig_close),
-        ON_RIG(whose_number_is_it),
-        ON_RIG(what_the_room_has_sealed),
-        ON_RIG(inbound_that_proves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

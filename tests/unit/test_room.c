@@ -40,31 +40,13 @@ static void assert_text(const teal_smpp_pdu *pdu, const char *text)
         fail_msg("the centre got: %.*s", (int)w.len, (const char *)buf);
 }
 
-/* Nothing is at the centre but what was read: everything said before has been dealt with. */
-static void assert_nothing_leaves(room_rig *r)
-{
-    teal_smpp_pdu pdu;
-    if (centre_read(&r->centre, &pdu, 0))
-        fail_msg("the centre got a %s", teal_smpp_command_name(pdu.command));
-}
-
-/* Submit, Leaving, Go, submit_sm, answered with `id`: SENT, taken. */
-static void send_one(room_rig *r, const room_rig_order *o, const char *id)
-{
-    room_rig_submit_and_go(r, o);
-    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
-    centre_answer(&r->centre, pdu.sequence, ESME_ROK, id);
-    assert_int_equal(room_rig_expect_done(r, o->ref, NULL).status, TEAL_STATUS_SENT);
-    room_rig_taken(r, o->ref);
-}
-
 static void consented_text_leaves_marked(void **state)
 {
     room_rig *r = *state;
     room_rig_submit(
         r, &(room_rig_order){ .ref = 7, .text = "tea at four?\x1b[2J \xe2\x80\xaegnp.exe" });
     room_rig_expect_leaving(r, 7);
-    assert_nothing_leaves(r); /* [REQ-ROOM-2] */
+    room_rig_expect_nothing(r); /* [REQ-ROOM-2] */
     room_rig_go(r, 7);
     teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
     assert_text(&pdu, MARK " tea at four?[2J gnp.exe"); /* [REQ-DGR-10], tamed [REQ-SMS-51] */
@@ -97,18 +79,10 @@ static void decomposed_text_leaves_composed(void **state)
     assert_text(&pdu, MARK " übers café");
 }
 
-static const char *long_text(size_t len)
-{
-    static char text[20000];
-    memset(text, 'x', len);
-    text[len] = '\0';
-    return text;
-}
-
 static void long_text_leaves_in_segments(void **state)
 {
     room_rig *r = *state;
-    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 8, .text = long_text(400) });
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 8, .text = room_rig_long_text(400) });
     uint32_t sequences[3];
     uint8_t concat_ref = 0;
     for (uint8_t i = 0; i < 3; i++) {
@@ -173,7 +147,7 @@ static void what_is_not_consented_does_not_leave(void **state)
         room_rig_order o = rows[i].order;
         o.ref = 100 + i;
         if (strcmp(rows[i].reason, "text-too-long") == 0)
-            o.text = long_text(1600);
+            o.text = room_rig_long_text(1600);
         room_rig_submit(r, &o);
         teal_receipt receipt = room_rig_expect_done(r, o.ref, NULL);
         if (receipt.status != TEAL_STATUS_UNDELIVERABLE || receipt.level != TEAL_LEVEL_NONE ||
@@ -184,8 +158,9 @@ static void what_is_not_consented_does_not_leave(void **state)
         room_rig_taken(r, o.ref);
     }
     room_rig_sync(r);
-    assert_nothing_leaves(r);
-    send_one(r, &(room_rig_order){ .ref = 5 }, "fine"); /* and the room is none the worse for it */
+    room_rig_expect_nothing(r);
+    room_rig_send_one(r, &(room_rig_order){ .ref = 5 },
+                      "fine"); /* and the room is none the worse for it */
 }
 
 static void what_is_no_message_is_deferred(void **state)
@@ -202,7 +177,7 @@ static void what_is_no_message_is_deferred(void **state)
     for (uint64_t ref = 1; ref < 5; ref++)
         room_rig_go(r, ref);
     room_rig_sync(r);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 /* Datagrams that are no frames, frames that are not the edge's, and references to nothing. */
@@ -235,8 +210,8 @@ static void garbage_is_survived(void **state)
     room_rig_send(r, &frame);
     room_rig_submit(r, &(room_rig_order){ .ref = UINT64_C(1) << 63 }); /* [REQ-ROOM-3] */
     room_rig_sync(r);
-    assert_nothing_leaves(r);
-    send_one(r, &(room_rig_order){ .ref = 5 }, "fine");
+    room_rig_expect_nothing(r);
+    room_rig_send_one(r, &(room_rig_order){ .ref = 5 }, "fine");
 }
 
 /* [REQ-ROOM-5] */
@@ -254,7 +229,7 @@ static void a_ref_leaves_once(void **state)
     uint32_t sequence = pdu.sequence;
     room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "third" }); /* after Go: of no effect */
     room_rig_sync(r);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
     centre_answer(&r->centre, sequence, ESME_ROK, "id");
     room_rig_expect_done(r, 9, NULL);
     room_rig_submit(r,
@@ -263,7 +238,7 @@ static void a_ref_leaves_once(void **state)
     room_rig_go(r, 9);
     room_rig_sync(r);
     room_rig_expect_done(r, 9, NULL); /* [REQ-ROOM-6] */
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 static void expect_doubt(room_rig *r, uint64_t ref)
@@ -294,7 +269,7 @@ static void a_message_leaves_once_under_any_ref(void **state)
     room_rig_submit_again(r, 1); /* when the ref is free again */
     expect_doubt(r, 1);
     room_rig_sync(r);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 /* What was taken back after Go has not left: it may, once the link is there. */
@@ -362,7 +337,7 @@ static void throttle_until_it_ends(room_rig *r, const room_rig_order *o, const c
     assert_true(teal_bytes_equal(receipt.reason, teal_text(reason)));
     room_rig_taken(r, o->ref);
     room_rig_sync(r);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 /* [REQ-ROOM-1]: the consent lapses while the centre throttles. */
@@ -392,14 +367,14 @@ static void refusals_of_the_centre_are_final(void **state)
     assert_int_equal(receipt.level, TEAL_PLAINTEXT); /* [REQ-ROOM-8]: the centre has seen it */
     room_rig_sync(r);
     room_rig_expect_done(r, 1, NULL);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 /* One of two segments refused: the text does not arrive whole, and is not tried again. */
 static void a_refused_segment_refuses_the_text(void **state)
 {
     room_rig *r = *state;
-    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .text = long_text(200) });
+    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1, .text = room_rig_long_text(200) });
     uint32_t first = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
     uint32_t second = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
     centre_answer(&r->centre, first, ESME_ROK, "a");
@@ -428,7 +403,7 @@ static void a_link_that_is_down_defers(void **state)
     centre_bind(&r->centre);
     room_rig_sync(r);
     room_rig_expect_deferred(r, 1, NULL);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
     room_rig_taken(r, 1);
     room_rig_sync(r); /* nothing more to say */
     room_rig_submit(r, &(room_rig_order){ .ref = 3 });
@@ -448,7 +423,7 @@ static void a_link_that_dies_with_it_leaves_doubt(void **state)
     centre_bind(&r->centre);
     room_rig_sync(r);
     room_rig_expect_done(r, 1, NULL);
-    assert_nothing_leaves(r); /* [REQ-ROOM-7] */
+    room_rig_expect_nothing(r); /* [REQ-ROOM-7] */
 }
 
 /* [REQ-ROOM-10] */
@@ -471,7 +446,7 @@ static void what_left_before_is_only_stated(void **state)
     for (uint64_t ref = 1; ref < 4; ref++)
         room_rig_taken(r, ref);
     room_rig_sync(r);
-    assert_nothing_leaves(r);
+    room_rig_expect_nothing(r);
 }
 
 /* [REQ-DGR-15]: the edge shows another account, with the sender's handle, its own device and a
@@ -479,13 +454,14 @@ static void what_left_before_is_only_stated(void **state)
 static void a_known_sender_cannot_be_replaced(void **state)
 {
     room_rig *r = *state;
-    send_one(r, &(room_rig_order){ .ref = 1 }, "id");
+    room_rig_send_one(r, &(room_rig_order){ .ref = 1 }, "id");
     room_rig_submit(r, &(room_rig_order){ .ref = 2, .account = 66, .device = 67 });
     teal_receipt receipt = room_rig_expect_done(r, 2, NULL);
     assert_int_equal(receipt.status, TEAL_STATUS_UNDELIVERABLE);
     assert_true(teal_bytes_equal(receipt.reason, teal_text("consent-sender-changed")));
     room_rig_taken(r, 2);
-    send_one(r, &(room_rig_order){ .ref = 3, .device = 12 }, "id2"); /* a new device of the same */
+    room_rig_send_one(r, &(room_rig_order){ .ref = 3, .device = 12 },
+                      "id2"); /* a new device of the same */
 }
 
 /* [REQ-ROOM-6]: everything again, in the first order, until it is taken. */
@@ -510,140 +486,6 @@ static void a_new_edge_hears_everything(void **state)
     room_rig_expect_done(r, 3, NULL);
     room_rig_go(r, 2);
     centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
-}
-
-static void expect_answer(room_rig *r, uint32_t sequence, uint32_t status)
-{
-    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_DELIVER_SM | TEAL_SMPP_RESP);
-    assert_int_equal(pdu.sequence, sequence);
-    assert_int_equal(pdu.status, status);
-}
-
-static void a_delivery_receipt_becomes_a_report(void **state)
-{
-    static const struct {
-        const char *submitted, *reported, *state;
-        teal_status status;
-    } rows[] = {
-        { "A1B2", "A1B2", "DELIVRD", TEAL_STATUS_ARRIVED },
-        { "a1b3", "00A1B3", "DELIVRD", TEAL_STATUS_ARRIVED }, /* case, zeros */
-        { "1f4", "500", "DELIVRD", TEAL_STATUS_ARRIVED },     /* hexadecimal, then decimal */
-        { "0000001000", "3E8", "UNDELIV", TEAL_STATUS_UNDELIVERABLE }, /* the other way round */
-        { "x", "x", "EXPIRED", TEAL_STATUS_UNDELIVERABLE },
-    };
-    room_rig *r = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t ref;
-        send_one(r, &(room_rig_order){ .ref = i + 1 }, rows[i].submitted);
-        uint32_t first = centre_report(&r->centre, "447700900123", rows[i].reported, "ACCEPTD");
-        expect_answer(r, first, ESME_ROK); /* not final: of no interest */
-        uint32_t sequence =
-            centre_report(&r->centre, "447700900123", rows[i].reported, rows[i].state);
-        teal_receipt receipt = room_rig_expect_report(r, &ref);
-        if (receipt.status != rows[i].status)
-            fail_msg("%s: %s", rows[i].reported, teal_status_name(receipt.status));
-        char id[8];
-        snprintf(id, sizeof id, "M%zu", i + 1);
-        assert_true(teal_bytes_equal(receipt.message_id, teal_text(id)));
-        assert_int_equal(receipt.level, TEAL_PLAINTEXT);
-        room_rig_sync(r);
-        assert_int_equal(room_rig_expect_report(r, &ref).status, rows[i].status);
-        assert_nothing_leaves(r); /* not answered yet */
-        room_rig_taken(r, ref);
-        expect_answer(r, sequence, ESME_ROK);
-    }
-}
-
-static void a_delivery_receipt_may_come_first(void **state)
-{
-    room_rig *r = *state;
-    uint64_t ref;
-    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
-    uint32_t submit = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence;
-    uint32_t sequence = centre_report(&r->centre, "447700900123", "early", "DELIVRD");
-    centre_answer(&r->centre, submit, ESME_ROK, "early");
-    assert_int_equal(room_rig_expect_done(r, 1, NULL).status, TEAL_STATUS_SENT);
-    assert_int_equal(room_rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
-    room_rig_taken(r, ref);
-    expect_answer(r, sequence, ESME_ROK);
-}
-
-/* [REQ-ROOM-11] */
-static void all_segments_must_arrive(void **state)
-{
-    room_rig *r = *state;
-    uint64_t ref;
-    for (uint64_t turn = 0; turn < 2; turn++) {
-        const char *ids[] = { turn == 0 ? "s1" : "s3", turn == 0 ? "s2" : "s4" };
-        room_rig_submit_and_go(r, &(room_rig_order){ .ref = turn + 1, .text = long_text(200) });
-        for (int i = 0; i < 2; i++)
-            centre_answer(&r->centre, centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence,
-                          ESME_ROK, ids[i]);
-        room_rig_expect_done(r, turn + 1, NULL);
-        room_rig_taken(r, turn + 1);
-        expect_answer(r, centre_report(&r->centre, "447700900123", ids[1], "DELIVRD"), ESME_ROK);
-        expect_answer(r, centre_report(&r->centre, "447700900123", ids[1], "DELIVRD"), ESME_ROK);
-        uint32_t last =
-            centre_report(&r->centre, "447700900123", ids[0], turn == 0 ? "DELIVRD" : "REJECTD");
-        teal_receipt receipt = room_rig_expect_report(r, &ref);
-        assert_int_equal(receipt.status,
-                         turn == 0 ? TEAL_STATUS_ARRIVED : TEAL_STATUS_UNDELIVERABLE);
-        assert_int_equal(receipt.segments, 2);
-        room_rig_taken(r, ref);
-        expect_answer(r, last, ESME_ROK);
-    }
-}
-
-static void outstanding_parts(room_rig *r, teal_bytes receipt, char **ids, size_t n)
-{
-    Teal__V1__Outstanding o = TEAL__V1__OUTSTANDING__INIT;
-    Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
-    o.receipt = (ProtobufCBinaryData){ receipt.len, (uint8_t *)(uintptr_t)receipt.at };
-    o.remote_ids = ids;
-    o.n_remote_ids = n;
-    frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING;
-    frame.outstanding = &o;
-    room_rig_send(r, &frame);
-}
-
-static void outstanding(room_rig *r, teal_bytes receipt, const char *id)
-{
-    outstanding_parts(r, receipt, (char *[]){ (char *)(uintptr_t)id }, 1);
-}
-
-static void outstanding_messages_survive_the_room(void **state)
-{
-    room_rig *r = *state;
-    const Teal__V1__Done *done;
-    uint8_t kept[2048];
-    uint64_t ref;
-    room_rig_submit_and_go(r, &(room_rig_order){ .ref = 1 });
-    centre_answer(&r->centre, centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM).sequence, ESME_ROK,
-                  "0A");
-    room_rig_expect_done(r, 1, &done);
-    teal_bytes receipt = { kept, done->receipt.len };
-    memcpy(kept, done->receipt.data, done->receipt.len);
-    room_rig_taken(r, 1);
-    room_rig_restart(r);
-
-    uint8_t forged[2048];
-    memcpy(forged, kept, receipt.len);
-    forged[4] ^= 1; /* in the message id */
-    outstanding(r, (teal_bytes){ forged, receipt.len }, "0b");
-    outstanding_parts(r, receipt, (char *[]){ "0A", "0b" }, 2); /* it left in one */
-    room_rig_sync(r);
-    uint32_t sequence = centre_report(&r->centre, "447700900123", "0A", "DELIVRD");
-    outstanding(r, receipt, "0A"); /* before or after the delivery receipt: both will do */
-    outstanding(r, receipt, "0A");
-    assert_int_equal(room_rig_expect_report(r, &ref).status, TEAL_STATUS_ARRIVED);
-    room_rig_taken(r, ref);
-    expect_answer(r, sequence, ESME_ROK);
-
-    outstanding(r, receipt, "0C"); /* an id of the edge's choice, but of another number */
-    room_rig_sync(r);
-    centre_report(&r->centre, "447700900999", "0C", "DELIVRD");
-    room_rig_sync(r);
-    assert_nothing_leaves(r);
 }
 
 /* Takes Done of that ref; how many said Leaving before it. */
@@ -709,10 +551,6 @@ int main(void)
         TEST(what_left_before_is_only_stated),
         TEST(a_known_sender_cannot_be_replaced),
         TEST(a_new_edge_hears_everything),
-        TEST(a_delivery_receipt_becomes_a_report),
-        TEST(a_delivery_receipt_may_come_first),
-        TEST(all_segments_must_arrive),
-        TEST(outstanding_messages_survive_the_room),
         TEST(a_crowd_leaves_in_order),
     };
     if (sodium_init() < 0)
