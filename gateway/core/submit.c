@@ -174,7 +174,7 @@ static store_result tell_stored(submission *s, int64_t message_seq)
 static core_result check_seen(submission *s)
 {
     store_message seen;
-    store_result result = s->reader->ops->find_message(s->reader, s->e->sender_device,
+    store_result result = s->reader->ops->find_message(s->reader, s->e->sender_device, s->e->sender,
                                                        s->e->message_id, s->arena, &seen);
     if (result == STORE_NONE)
         return CORE_ACCEPTED;

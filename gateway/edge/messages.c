@@ -166,7 +166,7 @@ static rest_next messages_get(rest_call *c)
     store_message m;
     if (!field_device(rest_query(c, "device"), device))
         return field_refuse_device(c);
-    store_result r = c->reader->ops->find_message(c->reader, device, c->parameter, c->arena, &m);
+    store_result r = c->reader->ops->find_sent(c->reader, device, c->parameter, c->arena, &m);
     if (r == STORE_NONE)
         return rest_problem(c, 404, "message-unknown",
                             "REQ-REST-12 the device has sent no such message",

@@ -265,6 +265,7 @@ const store_ops store_sqlite = {
     .find_message = sqlite_find_message,
     .get_message = sqlite_get_message,
     .put_fallback = sqlite_put_fallback,
+    .find_sent = sqlite_find_sent,
     .get_fallback = sqlite_get_fallback,
     .drop_fallback = sqlite_drop_fallback,
     .put_delivery = sqlite_put_delivery,

@@ -8,7 +8,7 @@ store_result sqlite_put_message(store *s, store_message *m)
     query q = query_start(s, "INSERT INTO messages(sender_device, message_id, conversation_id,"
                              " sender, network, transcript_hash, kind, accepted_ms, expires_ms,"
                              " envelope) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
-                             " ON CONFLICT(sender_device, message_id) DO NOTHING");
+                             " ON CONFLICT(sender_device, message_id, sender) DO NOTHING");
     query_blob(&q, 1, device_bytes(m->sender_device));
     query_text(&q, 2, m->message_id);
     query_blob(&q, 3, m->conversation_id);
@@ -51,9 +51,25 @@ static store_result take_message(query *q, teal_arena *a, store_message *out)
 }
 
 store_result sqlite_find_message(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                 teal_bytes message_id, teal_arena *a, store_message *out)
+                                 teal_bytes sender, teal_bytes message_id, teal_arena *a,
+                                 store_message *out)
 {
-    query q = query_start(s, MESSAGE "WHERE sender_device = ?1 AND message_id = ?2");
+    query q = query_start(s, MESSAGE "WHERE sender_device = ?1 AND message_id = ?2"
+                                     " AND sender = ?3");
+    query_blob(&q, 1, device_bytes(device));
+    query_text(&q, 2, message_id);
+    query_text(&q, 3, sender);
+    return take_message(&q, a, out);
+}
+
+/* Of several handles' messages with one id, the first one. */
+store_result sqlite_find_sent(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                              teal_bytes message_id, teal_arena *a, store_message *out)
+{
+    query q = query_start(s, MESSAGE "WHERE sender_device = ?1 AND message_id = ?2"
+                                     " AND sender IN (SELECT handle FROM handles WHERE account ="
+                                     " (SELECT account FROM devices WHERE id = ?1))"
+                                     " ORDER BY seq");
     query_blob(&q, 1, device_bytes(device));
     query_text(&q, 2, message_id);
     return take_message(&q, a, out);

@@ -163,7 +163,11 @@ static const char *const sqlite_schema[] = {
     " version INTEGER NOT NULL,"
     " leaf INTEGER NOT NULL,"
     " manifest BLOB NOT NULL,"
-    " PRIMARY KEY(account, version)) STRICT, WITHOUT ROWID;",
+    " PRIMARY KEY(account, version)) STRICT, WITHOUT ROWID;"
+
+    /* a device's id is its account's: others may have one like it */
+    "DROP INDEX messages_by_id;"
+    "CREATE UNIQUE INDEX messages_by_id ON messages(sender_device, message_id, sender);",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

@@ -101,7 +101,10 @@ store_result sqlite_list_unlogged(store *s, teal_arena *a, teal_bytes *out, size
 /* sqlite_messages.c */
 store_result sqlite_put_message(store *s, store_message *m);
 store_result sqlite_find_message(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                 teal_bytes message_id, teal_arena *a, store_message *out);
+                                 teal_bytes sender, teal_bytes message_id, teal_arena *a,
+                                 store_message *out);
+store_result sqlite_find_sent(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                              teal_bytes message_id, teal_arena *a, store_message *out);
 store_result sqlite_get_message(store *s, int64_t seq, teal_arena *a, store_message *out);
 store_result sqlite_put_fallback(store *s, int64_t message_seq, teal_bytes enc, teal_bytes sealed);
 store_result sqlite_get_fallback(store *s, int64_t message_seq, teal_arena *a, teal_bytes *enc,

@@ -253,10 +253,15 @@ typedef struct store_ops {
                                   size_t *n);
     store_result (*list_unlogged)(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
 
-    /* Messages. put: EXISTS for the same (sender_device, message_id); sets m->seq. */
+    /* Messages. put: EXISTS for the same (sender_device, sender, message_id), because ids of
+     * devices are unique within an account, not among networks; sets m->seq. find_sent: sent by the
+     * device of an account here, from whichever of its handles. */
     store_result (*put_message)(store *s, store_message *m);
     store_result (*find_message)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                 teal_bytes message_id, teal_arena *a, store_message *out);
+                                 teal_bytes sender, teal_bytes message_id, teal_arena *a,
+                                 store_message *out);
+    store_result (*find_sent)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                              teal_bytes message_id, teal_arena *a, store_message *out);
     store_result (*get_message)(store *s, int64_t seq, teal_arena *a, store_message *out);
     store_result (*put_fallback)(store *s, int64_t message_seq, teal_bytes enc, teal_bytes sealed);
     store_result (*get_fallback)(store *s, int64_t message_seq, teal_arena *a, teal_bytes *enc,

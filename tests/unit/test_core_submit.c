@@ -169,8 +169,8 @@ static const struct {
 static bool is_stored(core_rig *r, const teal_envelope *e)
 {
     store_message m;
-    return r->reader->ops->find_message(r->reader, e->sender_device, e->message_id, &r->arena,
-                                        &m) == STORE_OK;
+    return r->reader->ops->find_message(r->reader, e->sender_device, e->sender, e->message_id,
+                                        &r->arena, &m) == STORE_OK;
 }
 
 static void expect_refusal(core_rig *r, const teal_envelope *e, const char *problem,
@@ -440,9 +440,9 @@ static void fallbacks_are_kept_only_where_needed(void **state)
         print_message("row: %s\n", rows[i].id);
         teal_envelope *e = rig_accept(r, &l), stored;
         store_message m;
-        assert_int_equal(
-            r->reader->ops->find_message(r->reader, e->sender_device, e->message_id, &r->arena, &m),
-            STORE_OK);
+        assert_int_equal(r->reader->ops->find_message(r->reader, e->sender_device, e->sender,
+                                                      e->message_id, &r->arena, &m),
+                         STORE_OK);
         assert_int_equal(teal_envelope_decode(m.envelope, &r->arena, &stored, NULL), TEAL_OK);
         assert_int_equal(stored.downgrade.sealed.len, 0);
         assert_int_equal(stored.n_keys, e->n_keys);

@@ -196,9 +196,21 @@ static void test_translation_loses_nothing(void **state)
     assert_string_equal(script.submitted, "");
 }
 
+/* The account that it is from. */
+static void store_sender(void)
+{
+    teal_device device = { 0 };
+    const teal_manifest m = {
+        .handles = &sealed.envelope.sender, .n_handles = 1, .devices = &device, .n_devices = 1
+    };
+    memcpy(device.id, sealed.sender.id, sizeof device.id);
+    assert_int_equal(store_sqlite.put_manifest(edge_store, &m, teal_text("manifest")), STORE_OK);
+}
+
 /* Stores the message; its number. */
 static int64_t store_sent(void)
 {
+    store_sender();
     store_message m = { .message_id = sealed.envelope.message_id,
                         .conversation_id = sealed.envelope.conversation_id,
                         .sender = sealed.envelope.sender,

@@ -237,7 +237,8 @@ static void test_pins(void **state)
 static bool has_message(store_fixture *f, const char *id)
 {
     store_message got;
-    store_result result = ops->find_message(f->s, device('A'), teal_text(id), &f->arena, &got);
+    store_result result = ops->find_message(f->s, device('A'), teal_text("im:a@n.example"),
+                                            teal_text(id), &f->arena, &got);
     assert_true(result == STORE_OK || result == STORE_NONE);
     return result == STORE_OK;
 }

@@ -23,6 +23,13 @@ static void assert_same_message(const store_message *got, const store_message *w
     assert_int_equal(got->kind, want->kind);
 }
 
+/* What make_message made. */
+static store_result find(store_fixture *f, char letter, const char *id, store_message *out)
+{
+    return ops->find_message(f->s, device(letter), teal_text("im:a@n.example"), teal_text(id),
+                             &f->arena, out);
+}
+
 static void test_messages(void **state)
 {
     store_fixture *f = *state;
@@ -34,16 +41,48 @@ static void test_messages(void **state)
     assert_int_equal(ops->put_message(f->s, &again), STORE_EXISTS);
     commit(f);
     reopen(f);
-    assert_int_equal(ops->find_message(f->s, device('A'), teal_text("id"), &f->arena, &got),
-                     STORE_OK);
+    assert_int_equal(find(f, 'A', "id", &got), STORE_OK);
     assert_same_message(&got, &first);
     assert_int_equal(ops->get_message(f->s, other.seq, &f->arena, &got), STORE_OK);
     assert_same_message(&got, &other);
-    assert_int_equal(ops->find_message(f->s, device('A'), teal_text("ID"), &f->arena, &got),
-                     STORE_NONE);
-    assert_int_equal(ops->find_message(f->s, device('C'), teal_text("id"), &f->arena, &got),
-                     STORE_NONE);
+    assert_int_equal(find(f, 'A', "ID", &got), STORE_NONE);
+    assert_int_equal(find(f, 'C', "id", &got), STORE_NONE);
     assert_int_equal(ops->get_message(f->s, 99, &f->arena, &got), STORE_NONE);
+}
+
+static void put_owner(store_fixture *f, uint8_t key, const char *handle, char letter)
+{
+    teal_bytes handles[] = { teal_text(handle) };
+    teal_device devices[1] = { 0 };
+    teal_manifest m = { .handles = handles, .n_handles = 1, .devices = devices, .n_devices = 1 };
+    memset(m.account_key, key, TEAL_KEY_BYTES);
+    memcpy(devices[0].id, device(letter), TEAL_DEVICE_BYTES);
+    assert_int_equal(ops->put_manifest(f->s, &m, teal_text("manifest")), STORE_OK);
+}
+
+/* A device of another network may have the id of one here, by chance or on purpose. */
+static void test_messages_of_devices_with_one_id(void **state)
+{
+    store_fixture *f = *state;
+    store_message theirs = make_message('A', "id", "talk"), ours = make_message('A', "id", "talk");
+    store_message got;
+    const teal_bytes id = teal_text("id");
+    theirs.sender = teal_text("sip:eve@rcs.example");
+    begin(f);
+    assert_int_equal(ops->put_message(f->s, &theirs), STORE_OK);
+    put_owner(f, 1, "im:a@n.example", 'A');
+    assert_int_equal(ops->find_sent(f->s, device('A'), id, &f->arena, &got), STORE_NONE);
+    assert_int_equal(find(f, 'A', "id", &got), STORE_NONE);
+    assert_int_equal(ops->put_message(f->s, &ours), STORE_OK);
+    commit(f);
+    assert_int_equal(find(f, 'A', "id", &got), STORE_OK);
+    assert_same_message(&got, &ours);
+    assert_int_equal(ops->find_sent(f->s, device('A'), id, &f->arena, &got), STORE_OK);
+    assert_same_message(&got, &ours);
+    assert_int_equal(ops->find_message(f->s, device('A'), theirs.sender, id, &f->arena, &got),
+                     STORE_OK);
+    assert_same_message(&got, &theirs);
+    assert_int_equal(ops->find_sent(f->s, device('B'), id, &f->arena, &got), STORE_NONE);
 }
 
 static void test_fallbacks(void **state)
@@ -231,9 +270,10 @@ static void test_outbox(void **state)
 static int run_group(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_STORE(test_messages),    ON_STORE(test_fallbacks), ON_STORE(test_receipts),
-        ON_STORE(test_outstanding), ON_STORE(test_items),     ON_STORE(test_item_numbers_grow),
-        ON_STORE(test_outbox),
+        ON_STORE(test_messages),          ON_STORE(test_messages_of_devices_with_one_id),
+        ON_STORE(test_fallbacks),         ON_STORE(test_receipts),
+        ON_STORE(test_outstanding),       ON_STORE(test_items),
+        ON_STORE(test_item_numbers_grow), ON_STORE(test_outbox),
     };
     return cmocka_run_group_tests_name(ops->name, tests, NULL, NULL);
 }

@@ -340,7 +340,8 @@ static void check_messages(store *s, const maker *m)
         teal_arena arena = { room, sizeof room, 0 };
         snprintf(id, sizeof id, "message %d of %d", at, m->number);
         const uint8_t device[TEAL_DEVICE_BYTES] = { 0 };
-        store_result result = s->ops->find_message(s, device, teal_text(id), &arena, &got);
+        store_result result =
+            s->ops->find_message(s, device, (teal_bytes){ 0 }, teal_text(id), &arena, &got);
         assert_int_equal(result, at % 5 == 4 ? STORE_NONE : STORE_OK);
         if (result == STORE_OK)
             assert_int_equal(got.seq, m->seqs[at]);
