@@ -1,6 +1,5 @@
-/* What owners of accounts put into the directory: manifests and prekeys, by the rules of
- * REQ-DIR-20 and -21. Signatures are checked in the caller's thread, what depends on the store in
- * the writer's. */
+/* What owners of accounts put into the directory: manifests, by the rules of REQ-DIR-20. Signatures
+ * are checked in the caller's thread, what depends on the store in the writer's. */
 #include "gateway/directory/directory_own.h"
 #include "gateway/ledger/key_log.h"
 
@@ -31,33 +30,19 @@ static const directory_refusal signature_invalid = {
 static const directory_refusal created_ahead = { "created-at-out-of-range", 422,
                                                  "REQ-DIR-20 created_at_ms is over 5 minutes ahead",
                                                  "Set the device's clock." };
-static const directory_refusal account_unknown = { "account-unknown", 404,
-                                                   "REQ-DIR-21 no account has the handle",
-                                                   "Register it first." };
-static const directory_refusal device_unknown = {
-    "device-unknown", 404, "REQ-DIR-21 the device is not in the account's manifest",
-    "Register it in the next version of the manifest."
-};
-static const directory_refusal prekey_signature = {
-    "signature-invalid", 403, "REQ-DIR-21 the device did not sign a prekey",
-    "Sign each prekey with the device's signing key."
-};
 
-static directory_put refuse(const directory_refusal *because, directory_refusal *why)
+directory_put directory_refuse(const directory_refusal *because, directory_refusal *why)
 {
     *why = *because;
     return PUT_REFUSED;
 }
 
-static directory_put refuse_malformed(const char *problem, const teal_diag *diag,
-                                      directory_refusal *why)
+directory_put directory_refuse_malformed(const char *problem, const teal_diag *diag,
+                                         directory_refusal *why)
 {
     *why = (directory_refusal){ problem, 400, diag->rule, "Send its canonical encoding." };
     return PUT_REFUSED;
 }
-
-/* ---- manifests --------------------------------------------------------------------------------
- */
 
 typedef struct put_manifest {
     const directory *d;
@@ -144,14 +129,14 @@ directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes
     teal_manifest m;
     teal_diag diag = { 0 };
     if (teal_manifest_decode(encoded, arena, &m, &diag) != TEAL_OK)
-        return refuse_malformed("manifest-malformed", &diag, why);
+        return directory_refuse_malformed("manifest-malformed", &diag, why);
     const directory_refusal *because = check_handles(d, &m, handle);
     if (because != NULL)
-        return refuse(because, why);
+        return directory_refuse(because, why);
     if (teal_manifest_verify(&m, NULL) != TEAL_OK)
-        return refuse(&signature_invalid, why);
+        return directory_refuse(&signature_invalid, why);
     if (m.created_at_ms > (uint64_t)now_ms + MAX_AHEAD_MS)
-        return refuse(&created_ahead, why);
+        return directory_refuse(&created_ahead, why);
 
     put_manifest p = {
         .d = d, .now_ms = now_ms, .manifest = &m, .encoded = encoded, .arena = arena
@@ -162,80 +147,7 @@ directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes
     if (stored == STORE_OK)
         return p.is_new ? PUT_NEW : PUT_NEXT;
     if (stored == STORE_EXISTS && p.refusal != NULL)
-        return refuse(p.refusal, why);
+        return directory_refuse(p.refusal, why);
     directory_broken(stored);
     return PUT_BUSY;
-}
-
-/* ---- prekeys ----------------------------------------------------------------------------------
- */
-
-typedef struct put_prekeys {
-    const teal_prekeys *prekeys;
-    size_t one_time_left;
-} put_prekeys;
-
-static store_result put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               const teal_prekey *prekey)
-{
-    uint8_t encoded[256];
-    teal_writer w = { encoded, sizeof encoded, 0 };
-    if (teal_prekey_encode(prekey, &w) != TEAL_OK)
-        bug("an encoded prekey is longer than its fields");
-    store_result result = s->ops->put_prekey(s, device, prekey->id, teal_written(&w));
-    return result == STORE_EXISTS ? STORE_OK : result; /* that id stays what it was */
-}
-
-/* STORE_NONE: the device has left the manifest meanwhile. */
-static store_result put_all(store *s, void *arg)
-{
-    put_prekeys *p = arg;
-    store_result result = STORE_OK;
-    for (size_t i = 0; result == STORE_OK && i < p->prekeys->n_prekeys; i++)
-        result = put_prekey(s, p->prekeys->device, &p->prekeys->prekeys[i]);
-    return result == STORE_OK ? s->ops->count_prekeys(s, p->prekeys->device, &p->one_time_left)
-                              : result;
-}
-
-static const directory_refusal *check_prekeys(const teal_manifest *m, const teal_prekeys *p)
-{
-    const teal_device *device = teal_manifest_device(m, p->device);
-    if (device == NULL)
-        return &device_unknown;
-    for (size_t i = 0; i < p->n_prekeys; i++) {
-        if (teal_prekey_verify(&p->prekeys[i], p->device, device->signing_key, NULL) != TEAL_OK)
-            return &prekey_signature;
-    }
-    return NULL;
-}
-
-directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes handle,
-                                    teal_bytes encoded, teal_arena *arena,
-                                    uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
-                                    directory_refusal *why)
-{
-    teal_prekeys prekeys;
-    teal_diag diag = { 0 };
-    directory_entry own = { 0 };
-    if (teal_prekeys_decode(encoded, arena, &prekeys, &diag) != TEAL_OK)
-        return refuse_malformed("prekeys-malformed", &diag, why);
-    if (directory_find_own(d, reader, handle, arena, &own) != DIRECTORY_OK)
-        return PUT_BUSY;
-    if (!own.has_manifest)
-        return refuse(&account_unknown, why);
-    const directory_refusal *because = check_prekeys(&own.manifest, &prekeys);
-    if (because != NULL)
-        return refuse(because, why);
-
-    put_prekeys p = { &prekeys, 0 };
-    store_result stored = writer_do(d->writer, put_all, &p);
-    if (stored == STORE_NONE)
-        return refuse(&device_unknown, why);
-    if (stored != STORE_OK) {
-        directory_broken(stored);
-        return PUT_BUSY;
-    }
-    memcpy(device, prekeys.device, TEAL_DEVICE_BYTES);
-    *one_time_left = p.one_time_left;
-    return PUT_NEXT;
 }

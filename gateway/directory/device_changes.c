@@ -1,5 +1,6 @@
 /* What a manifest that follows another one brings with it, in the same transaction: others can seal
- * to a device that was added, and those that stay learn of it. REQ-DEV-6, REQ-DEV-9. */
+ * to a device that was added, one whose signing key is new loses what the old one signed, and those
+ * that stay learn of it. REQ-DEV-6, REQ-DEV-9, REQ-PRE-7. */
 #include "gateway/directory/directory_own.h"
 
 static store_result put_prekey(store *s, const link_request *r)
@@ -42,9 +43,12 @@ store_result device_changes_put(const directory *d, store *s, const teal_manifes
     store_result result = STORE_OK;
     for (size_t i = 0; result == STORE_OK && i < now->n_devices; i++) {
         const teal_device *device = &now->devices[i];
-        if (teal_manifest_device(before, device->id) == NULL)
+        const teal_device *old = teal_manifest_device(before, device->id);
+        if (old == NULL)
             result = welcome(d, s, now, device, now_ms);
-        else if (has_others(before, now))
+        else if (memcmp(old->signing_key, device->signing_key, TEAL_KEY_BYTES) != 0)
+            result = s->ops->renew_device(s, device->id);
+        if (result == STORE_OK && old != NULL && has_others(before, now))
             result = put_notice(s, device->id, encoded);
     }
     return result;

@@ -61,6 +61,8 @@ void directory_forget(directory *d, teal_bytes handle);
 store_result directory_drop_pin(directory *d, teal_bytes handle, teal_bytes operator_name,
                                 uint8_t key[static TEAL_KEY_BYTES]);
 
+enum { DIRECTORY_MAX_ONE_TIME = 200 }; /* prekeys of one device: REQ-PRE-2 */
+
 /* Rules of PROTOCOL.md REQ-DIR-20 and -21. problem: static name ("handle-taken"). */
 typedef enum directory_put { PUT_NEW, PUT_NEXT, PUT_REFUSED, PUT_BUSY } directory_put;
 typedef struct directory_refusal {
@@ -72,8 +74,8 @@ directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes
                                      int64_t now_ms, teal_arena *arena, directory_refusal *why);
 directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes handle,
                                     teal_bytes encoded, teal_arena *arena,
-                                    uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
-                                    directory_refusal *why);
+                                    uint8_t device[static TEAL_DEVICE_BYTES],
+                                    store_prekeys_left *left, directory_refusal *why);
 
 /* Devices that ask to be added, of the account that has the handle. REQ-DEV-1 to -5. ask: `r` with
  * everything but account_key. device: NULL: all of them, room for LINK_REQUESTS_OF_ACCOUNT. by: the

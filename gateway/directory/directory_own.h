@@ -39,6 +39,11 @@ directory_result directory_broken(store_result result);
 /* Adds the path that needs nobody's answer; DIRECTORY_NONE where there is no path at all then. */
 directory_result directory_finish(const directory *d, teal_bytes handle, directory_entry *out);
 
+/* PUT_REFUSED. */
+directory_put directory_refuse(const directory_refusal *because, directory_refusal *why);
+directory_put directory_refuse_malformed(const char *problem, const teal_diag *diag,
+                                         directory_refusal *why);
+
 /* device_changes.c. In the writer's thread; `before` is the manifest that `now` follows. */
 store_result device_changes_put(const directory *d, store *s, const teal_manifest *before,
                                 const teal_manifest *now, teal_bytes encoded, int64_t now_ms);

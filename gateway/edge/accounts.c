@@ -55,15 +55,17 @@ static rest_next manifest_get(rest_call *c)
     return rest_bytes(c, 200, MANIFEST_TYPE, encoded);
 }
 
-static rest_next answer_left(rest_call *c, size_t one_time)
+static rest_next answer_left(rest_call *c, const store_prekeys_left *left)
 {
-    return rest_json(c, 200, json_pack("{s:I}", "one_time_left", (json_int_t)one_time));
+    return rest_json(c, 200,
+                     json_pack("{s:I, s:I}", "one_time_left", (json_int_t)left->one_time, "last_id",
+                               (json_int_t)left->last_id));
 }
 
 static rest_next prekeys_put(rest_call *c)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
-    size_t left = 0;
+    store_prekeys_left left = { 0 };
     directory_refusal why = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
@@ -71,7 +73,7 @@ static rest_next prekeys_put(rest_call *c)
                                   c->arena, device, &left, &why)) {
     case PUT_NEW:
     case PUT_NEXT:
-        return answer_left(c, left);
+        return answer_left(c, &left);
     case PUT_REFUSED:
         return refuse(c, &why);
     case PUT_BUSY:
@@ -98,7 +100,7 @@ static rest_next prekeys_get(rest_call *c)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
     bool known = false;
-    size_t left = 0;
+    store_prekeys_left left = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
     if (!field_device(rest_query(c, "device"), device))
@@ -114,7 +116,7 @@ static rest_next prekeys_get(rest_call *c)
         r = c->reader->ops->count_prekeys(c->reader, device, &left);
     if (r != STORE_OK && r != STORE_NONE)
         return field_refuse_store(c, r);
-    return answer_left(c, left);
+    return answer_left(c, &left);
 }
 
 const rest_route accounts_routes[] = {

@@ -70,10 +70,15 @@ static rest_next inbox_get(rest_call *c)
         return field_refuse_store(c, r);
     if (n == 0 && wait_s > 0 && c->turn != REST_TIMED_OUT)
         return rest_park(c, device, ticket, wait_s * 1000);
+    store_prekeys_left left;
+    r = c->reader->ops->count_prekeys(c->reader, device, &left);
+    if (r != STORE_OK)
+        return field_refuse_store(c, r);
     json_t *items = json_array();
     for (size_t i = 0; i < n; i++)
         append_item(c, &found[i], items);
-    return rest_json(c, 200, json_pack("{s:o}", "items", items));
+    return rest_json(
+        c, 200, json_pack("{s:o, s:I}", "items", items, "prekeys_left", (json_int_t)left.one_time));
 }
 
 /* The numbers of {"seqs"}; NULL: it is no list of at most MAX_SEQS numbers. */

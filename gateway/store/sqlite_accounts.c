@@ -1,4 +1,4 @@
-/* Accounts, prekeys, and what is remembered of other networks' handles, in SQLite. */
+/* Accounts, and what is remembered of other networks' handles, in SQLite. */
 #include "gateway/store/sqlite_store.h"
 
 /* *id: 0 where there is none. key: bound as a blob, handles as text. */
@@ -114,21 +114,12 @@ store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes en
     return result;
 }
 
-/* One blob of one row; STORE_NONE where there is no row. Ends q. */
-static store_result take_blob(query *q, teal_arena *a, teal_bytes *out)
-{
-    bool found = query_row(q);
-    *out = found ? row_bytes(q, 0, a) : (teal_bytes){ 0 };
-    store_result result = query_run(q);
-    return result == STORE_OK && !found ? STORE_NONE : result;
-}
-
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded)
 {
     query q = query_start(s, "SELECT manifest FROM handles JOIN accounts ON accounts.id = account"
                              " WHERE handle = ?1");
     query_text(&q, 1, handle);
-    return take_blob(&q, a, encoded);
+    return query_blob_of_one(&q, a, encoded);
 }
 
 store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
@@ -136,42 +127,7 @@ store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_
 {
     query q = query_start(s, "SELECT manifest FROM accounts WHERE account_key = ?1");
     query_blob(&q, 1, (teal_bytes){ account_key, TEAL_KEY_BYTES });
-    return take_blob(&q, a, encoded);
-}
-
-store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               uint32_t id, teal_bytes encoded)
-{
-    query q = query_start(s, "INSERT INTO prekeys(device, id, prekey) VALUES(?1, ?2, ?3)"
-                             " ON CONFLICT DO UPDATE SET prekey = excluded.prekey WHERE id = 0");
-    query_blob(&q, 1, device_bytes(device));
-    query_int(&q, 2, id);
-    query_blob(&q, 3, encoded);
-    return query_put(&q);
-}
-
-store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                 teal_arena *a, teal_bytes *encoded)
-{
-    query q = query_start(s, "DELETE FROM prekeys WHERE device = ?1 AND id ="
-                             " (SELECT min(id) FROM prekeys WHERE device = ?1 AND id > 0)"
-                             " RETURNING prekey");
-    query_blob(&q, 1, device_bytes(device));
-    store_result result = take_blob(&q, a, encoded);
-    if (result != STORE_NONE)
-        return result;
-    q = query_start(s, "SELECT prekey FROM prekeys WHERE device = ?1 AND id = 0");
-    query_blob(&q, 1, device_bytes(device));
-    return take_blob(&q, a, encoded);
-}
-
-store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                  size_t *one_time)
-{
-    query q = query_start(s, "SELECT count(*) FROM prekeys WHERE device = ?1 AND id > 0");
-    query_blob(&q, 1, device_bytes(device));
-    *one_time = query_row(&q) ? (size_t)row_int(&q, 0) : 0;
-    return query_end(&q);
+    return query_blob_of_one(&q, a, encoded);
 }
 
 /* More than one, so that there are fewer in the end. A manifest is of use for longer than to the

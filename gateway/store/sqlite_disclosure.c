@@ -41,7 +41,7 @@ const disclosure_table sqlite_disclosure[] = {
     { "devices",
       "the devices of the account",
       "account IN own",
-      { TOLD(id, VALUE_DEVICE), TOLD(account, VALUE_NUMBER) } },
+      { TOLD(id, VALUE_DEVICE), TOLD(account, VALUE_NUMBER), TOLD(last_prekey, VALUE_NUMBER) } },
     { "prekeys",
       "public keys that wait for others to seal to; the private ones are on the device alone",
       "device IN device",

@@ -172,3 +172,11 @@ store_result query_put(query *q)
 {
     return run_or(q, STORE_EXISTS);
 }
+
+store_result query_blob_of_one(query *q, teal_arena *a, teal_bytes *out)
+{
+    bool found = query_row(q);
+    *out = found ? row_bytes(q, 0, a) : (teal_bytes){ 0 };
+    store_result result = query_run(q);
+    return result == STORE_OK && !found ? STORE_NONE : result;
+}

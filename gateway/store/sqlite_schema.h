@@ -165,6 +165,11 @@ static const char *const sqlite_schema[] = {
     " manifest BLOB NOT NULL,"
     " PRIMARY KEY(account, version)) STRICT, WITHOUT ROWID;"
 
+    /* one-time prekeys are handed out once: their ids only grow, over what was claimed too */
+    "ALTER TABLE devices ADD COLUMN last_prekey INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE devices SET last_prekey ="
+    " coalesce((SELECT max(prekeys.id) FROM prekeys WHERE device = devices.id), 0);"
+
     /* a device's id is its account's: others may have one like it */
     "DROP INDEX messages_by_id;"
     "CREATE UNIQUE INDEX messages_by_id ON messages(sender_device, message_id, sender);",

@@ -55,6 +55,8 @@ store_result query_run(query *q);
  * ON CONFLICT left the one that was. */
 store_result query_change(query *q);
 store_result query_put(query *q);
+/* The blob of the one row; STORE_NONE where there is none. */
+store_result query_blob_of_one(query *q, teal_arena *a, teal_bytes *out);
 
 static inline teal_bytes device_bytes(const uint8_t device[static TEAL_DEVICE_BYTES])
 {
@@ -66,12 +68,6 @@ store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes en
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
 store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                 teal_arena *a, teal_bytes *encoded);
-store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               uint32_t id, teal_bytes encoded);
-store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                 teal_arena *a, teal_bytes *encoded);
-store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                  size_t *one_time);
 store_result sqlite_put_remote(store *s, const store_remote *r, int64_t now_ms);
 store_result sqlite_get_remote(store *s, teal_bytes handle, int64_t now_ms, teal_arena *a,
                                store_remote *out);
@@ -79,6 +75,17 @@ store_result sqlite_drop_remote(store *s, teal_bytes handle);
 store_result sqlite_pin_key(store *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES]);
 store_result sqlite_get_pin(store *s, teal_bytes handle, uint8_t key[static TEAL_KEY_BYTES]);
 store_result sqlite_drop_pin(store *s, teal_bytes handle);
+
+/* sqlite_prekeys.c */
+store_result sqlite_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               uint32_t id, teal_bytes encoded);
+store_result sqlite_claim_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                 teal_arena *a, teal_bytes *encoded);
+store_result sqlite_get_last_resort(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                    teal_arena *a, teal_bytes *encoded);
+store_result sqlite_count_prekeys(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                  store_prekeys_left *left);
+store_result sqlite_renew_device(store *s, const uint8_t device[static TEAL_DEVICE_BYTES]);
 
 /* sqlite_lookups.c */
 store_result sqlite_put_lookup(store *s, const store_lookup *l);

@@ -83,6 +83,11 @@ typedef struct store_receipt {
     teal_bytes data; /* encoded teal.v1.Receipt */
 } store_receipt;
 
+typedef struct store_prekeys_left {
+    size_t one_time;
+    uint32_t last_id; /* the highest that there ever was */
+} store_prekeys_left;
+
 /* What another network said of a handle. */
 typedef struct store_remote {
     teal_bytes handle, network, capability; /* "sealed", "mls", "plain", "none" */
@@ -188,14 +193,20 @@ typedef struct store_ops {
     store_result (*get_manifest)(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
     store_result (*get_account)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                 teal_arena *a, teal_bytes *encoded);
+    /* id 0 replaces the one before; EXISTS: another one that is not above all before. NONE: no such
+     * device. */
     store_result (*put_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               uint32_t id, teal_bytes encoded); /* EXISTS: unless id is 0;
-                                                                    NONE: no such device */
+                               uint32_t id, teal_bytes encoded);
     /* The lowest one-time prekey, which is gone then; else the last-resort one; else NONE. */
     store_result (*claim_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
                                  teal_arena *a, teal_bytes *encoded);
+    /* The last-resort one, whatever else there is. */
+    store_result (*get_last_resort)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                    teal_arena *a, teal_bytes *encoded);
     store_result (*count_prekeys)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                                  size_t *one_time);
+                                  store_prekeys_left *left);
+    /* As if it had left its account and come back: its prekeys and its items are gone. */
+    store_result (*renew_device)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES]);
 
     /* Other networks' answers. put: takes a few others with it that expired before now_ms and hold
      * no manifest, so that they do not pile up. get: NONE when expired at now_ms. drop: of no

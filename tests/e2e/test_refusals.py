@@ -646,6 +646,7 @@ def test_prekeys(t):
         ("a stranger's", stranger.prekeys(7), 404, "device-unknown", "REQ-DIR-21"),
         ("another's", t.noor.device.prekeys(7), 404, "device-unknown", "REQ-DIR-21"),
         ("forged", forged, 403, "signature-invalid", "REQ-DIR-21"),
+        ("201", device.prekeys(*range(3, 202)), 409, "prekeys-full", "REQ-PRE-2"),
         ("another's key", stolen, 403, "signature-invalid", "REQ-DIR-21"),
     ]
     for name, body, status, problem, requirement in rows:
@@ -653,7 +654,7 @@ def test_prekeys(t):
     refused("no account", t.call("PUT", "/v1/accounts/im:nobody@native.example/prekeys",
                                  device.prekeys(7), PREKEYS), 404, "account-unknown", "REQ-DIR-21")
     left = t.call("GET", f"{path}?device={device.id.hex()}").json()
-    assert left == {"one_time_left": 2}
+    assert left == {"one_time_left": 2, "last_id": 2}
 
 
 def test_prekeys_are_handed_out_once(t):

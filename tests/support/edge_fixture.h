@@ -188,12 +188,12 @@ directory_put directory_put_manifest(directory *d, teal_bytes handle, teal_bytes
 
 directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes handle,
                                     teal_bytes encoded, teal_arena *arena,
-                                    uint8_t device[static TEAL_DEVICE_BYTES], size_t *one_time_left,
-                                    directory_refusal *why)
+                                    uint8_t device[static TEAL_DEVICE_BYTES],
+                                    store_prekeys_left *left, directory_refusal *why)
 {
     assert_non_null(reader);
     memset(device, 1, TEAL_DEVICE_BYTES);
-    *one_time_left = 7;
+    *left = (store_prekeys_left){ 7, 9 };
     return directory_put_manifest(d, handle, encoded, 1, arena, why);
 }
 

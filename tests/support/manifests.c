@@ -26,6 +26,8 @@ teal_bytes test_manifest_encode(const test_manifest *t, teal_arena *arena, teal_
         memcpy(devices[m.n_devices].id, d.id, TEAL_DEVICE_BYTES);
         memcpy(devices[m.n_devices].signing_key, d.sign_pk, TEAL_KEY_BYTES);
     }
+    if (t->first_signs_as != 0)
+        memcpy(devices[0].signing_key, test_device_of(t->first_signs_as).sign_pk, TEAL_KEY_BYTES);
     if (t->version > 1)
         m.previous =
             (teal_bytes){ (t->previous != NULL ? t->previous : &zeros)->at, TEAL_HASH_BYTES };

@@ -11,6 +11,7 @@ typedef struct test_manifest {
     uint64_t version;
     const char *handles[TEST_MAX_NAMED]; /* up to the first NULL */
     uint64_t devices[TEST_MAX_NAMED];    /* test_device_of, up to the first 0 */
+    uint64_t first_signs_as; /* the first device has the signing key of that one; 0: its own */
     uint64_t created_at_ms;
     const teal_hash *previous; /* NULL: empty in version 1, else zeros */
     bool forged;               /* signed by another account */

@@ -203,7 +203,7 @@ static void test_put_garbage(void **state)
     directory_fixture *f = *state;
     directory_refusal why = { 0 };
     uint8_t device[TEAL_DEVICE_BYTES];
-    size_t left;
+    store_prekeys_left left;
     assert_int_equal(directory_put_manifest(f->directory, teal_text("im:a@n.example"),
                                             teal_text("garbage"), NOW_MS, &f->arena, &why),
                      PUT_REFUSED);
@@ -257,10 +257,10 @@ static void test_look_up_own(void **state)
 /* ---- own prekeys */
 
 static directory_put put_prekeys(directory_fixture *f, const char *handle, uint64_t device,
-                                 const teal_prekey *prekeys, size_t n, size_t *left,
+                                 const teal_prekey *prekeys, size_t n, store_prekeys_left *left,
                                  directory_refusal *why)
 {
-    uint8_t room[8192], id[TEAL_DEVICE_BYTES];
+    uint8_t room[32 << 10], id[TEAL_DEVICE_BYTES];
     teal_writer w = { room, sizeof room, 0 };
     teal_prekeys p = { .prekeys = prekeys, .n_prekeys = n };
     memcpy(p.device, test_device_of(device).id, TEAL_DEVICE_BYTES);
@@ -276,7 +276,7 @@ static void expect_refused(directory_fixture *f, const char *handle, uint64_t de
                            uint64_t signer, const char *problem)
 {
     directory_refusal why = { 0 };
-    size_t left;
+    store_prekeys_left left;
     const teal_prekey prekeys[] = { test_prekey_signed(device, 0, device),
                                     test_prekey_signed(device, 1, signer) };
     assert_int_equal(put_prekeys(f, handle, device, prekeys, 2, &left, &why), PUT_REFUSED);
@@ -300,7 +300,7 @@ static void test_own_prekeys(void **state)
 {
     directory_fixture *f = *state;
     directory_refusal why;
-    size_t left = 99;
+    store_prekeys_left left = { 99, 99 };
     put_account(
         f, &(test_manifest){
                .account = 1, .version = 1, .handles = { "im:a@n.example" }, .devices = { 1, 2 } });
@@ -316,22 +316,85 @@ static void test_own_prekeys(void **state)
     const teal_prekey prekeys[] = { test_prekey_signed(1, 0, 1), test_prekey_signed(1, 7, 1),
                                     test_prekey_signed(1, 5, 1) };
     assert_int_equal(put_prekeys(f, "im:a@n.example", 1, prekeys, 3, &left, &why), PUT_NEXT);
-    assert_int_equal(left, 2);
+    assert_int_equal(left.one_time, 2);
+    assert_int_equal(left.last_id, 7);
     assert_int_equal(put_prekeys(f, "im:a@n.example", 1, prekeys, 2, &left, &why), PUT_NEXT);
-    assert_int_equal(left, 2);
+    assert_int_equal(left.one_time, 2);
+    assert_int_equal(left.last_id, 7);
     expect_claimed(f, 5);
     expect_claimed(f, 7);
     expect_claimed(f, 0);
     expect_claimed(f, 0);
+    /* What was claimed is known: nobody who says it again has it handed out again. */
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, prekeys, 3, &left, &why), PUT_NEXT);
+    assert_int_equal(left.one_time, 0);
+    expect_claimed(f, 0);
+}
+
+static void test_prekeys_full(void **state)
+{
+    directory_fixture *f = *state;
+    directory_refusal why;
+    store_prekeys_left left;
+    static teal_prekey prekeys[DIRECTORY_MAX_ONE_TIME + 1];
+    put_account(
+        f, &(test_manifest){
+               .account = 1, .version = 1, .handles = { "im:a@n.example" }, .devices = { 1, 2 } });
+    for (uint32_t i = 0; i <= DIRECTORY_MAX_ONE_TIME; i++)
+        prekeys[i] = test_prekey_signed(1, i + 1, 1);
+    assert_int_equal(
+        put_prekeys(f, "im:a@n.example", 1, prekeys, DIRECTORY_MAX_ONE_TIME + 1, &left, &why),
+        PUT_REFUSED);
+    assert_string_equal(why.problem, "prekeys-full");
+    assert_int_equal(claim(f, "im:a@n.example", NOW_MS), DIRECTORY_OK);
+    assert_int_equal(f->n_prekeys, 0); /* none of it was taken */
+    assert_int_equal(
+        put_prekeys(f, "im:a@n.example", 1, prekeys, DIRECTORY_MAX_ONE_TIME, &left, &why),
+        PUT_NEXT);
+    assert_int_equal(left.one_time, DIRECTORY_MAX_ONE_TIME);
+    const teal_prekey *last = &prekeys[DIRECTORY_MAX_ONE_TIME];
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, last, 1, &left, &why), PUT_REFUSED);
+    expect_claimed(f, 1);
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, last, 1, &left, &why), PUT_NEXT);
+}
+
+/* A device that keeps its id but signs with another key is another one: what is sealed to the old
+ * one's prekeys it could not open, and nobody could verify them. REQ-PRE-7. */
+static void test_another_signing_key(void **state)
+{
+    directory_fixture *f = *state;
+    directory_refusal why;
+    store_prekeys_left left;
+    test_manifest t = {
+        .account = 1, .version = 1, .handles = { "im:a@n.example" }, .devices = { 1, 2 }
+    };
+    const teal_prekey prekeys[] = { test_prekey_signed(1, 0, 1), test_prekey_signed(1, 9, 1) };
+    put_account(f, &t);
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, prekeys, 2, &left, &why), PUT_NEXT);
+    teal_hash previous;
+    test_manifest_encode(&t, &f->arena, &previous);
+    t.version = 2;
+    t.previous = &previous;
+    t.first_signs_as = 3;
+    assert_int_equal(directory_put_manifest(f->directory, teal_text("im:a@n.example"),
+                                            test_manifest_encode(&t, &f->arena, NULL), NOW_MS,
+                                            &f->arena, &why),
+                     PUT_NEXT);
+    assert_int_equal(claim(f, "im:a@n.example", NOW_MS), DIRECTORY_OK);
+    assert_int_equal(f->n_prekeys, 0);
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, prekeys, 2, &left, &why), PUT_REFUSED);
+    assert_string_equal(why.problem, "signature-invalid");
+    const teal_prekey anew[] = { test_prekey_signed(1, 1, 3) };
+    assert_int_equal(put_prekeys(f, "im:a@n.example", 1, anew, 1, &left, &why), PUT_NEXT);
+    expect_claimed(f, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_DIRECTORY(test_put_manifests),
-        ON_DIRECTORY(test_put_garbage),
-        ON_DIRECTORY(test_look_up_own),
-        ON_DIRECTORY(test_own_prekeys),
+        ON_DIRECTORY(test_put_manifests), ON_DIRECTORY(test_put_garbage),
+        ON_DIRECTORY(test_look_up_own),   ON_DIRECTORY(test_own_prekeys),
+        ON_DIRECTORY(test_prekeys_full),  ON_DIRECTORY(test_another_signing_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

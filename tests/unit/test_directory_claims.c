@@ -1,7 +1,9 @@
-/* Which prekeys the directory takes from a peer. REQ-DIR-23, -24. */
+/* Which prekeys the directory takes from a peer, and that it hands out its own once. REQ-DIR-23,
+ * -24, REQ-PRE-1. */
 #include "tests/support/devices.h"
 #include "tests/support/directory_fixture.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <sodium.h>
 #include <stdarg.h>
@@ -86,11 +88,95 @@ static void test_claim_of_what_is_not_sealed(void **state)
     assert_int_equal(claim(f, BOB, NOW_MS), DIRECTORY_UNREACHABLE);
 }
 
+/* ---- many at once ---- */
+
+enum { CLAIMERS = 8, CLAIMS = 20, ONE_TIME = CLAIMERS * CLAIMS - 10 };
+#define ALICE "im:alice@n.example"
+
+typedef struct claimer {
+    directory_fixture *f;
+    store *reader;
+    pthread_t thread;
+    uint32_t ids[CLAIMS];
+    bool failed;
+} claimer;
+
+static void *claim_many(void *arg)
+{
+    claimer *c = arg;
+    teal_arena arena = { malloc(ARENA_BYTES), ARENA_BYTES, 0 };
+    for (size_t i = 0; i < CLAIMS; i++) {
+        directory_entry entry;
+        directory_prekey out[TEAL_MAX_DEVICES];
+        teal_prekey prekey = { .id = UINT32_MAX };
+        size_t n = 0;
+        arena.used = 0;
+        c->failed |= directory_claim(c->f->directory, c->reader, teal_text(ALICE), NOW_MS, &arena,
+                                     &entry, out, &n) != DIRECTORY_OK ||
+                     n != 1 || teal_prekey_decode(out[0].encoded, &prekey, NULL) != TEAL_OK;
+        c->ids[i] = prekey.id;
+    }
+    free(arena.base);
+    return NULL;
+}
+
+static void publish(directory_fixture *f)
+{
+    static teal_prekey prekeys[ONE_TIME + 1];
+    static uint8_t room[64 << 10];
+    uint8_t id[TEAL_DEVICE_BYTES];
+    directory_refusal why;
+    store_prekeys_left left;
+    const test_manifest t = { .account = 1, .version = 1, .handles = { ALICE }, .devices = { 1 } };
+    assert_int_equal(directory_put_manifest(f->directory, teal_text(ALICE),
+                                            test_manifest_encode(&t, &f->arena, NULL), NOW_MS,
+                                            &f->arena, &why),
+                     PUT_NEW);
+    for (uint32_t i = 0; i <= ONE_TIME; i++)
+        prekeys[i] = test_prekey_signed(1, i, 1);
+    teal_prekeys upload = { .prekeys = prekeys, .n_prekeys = ONE_TIME + 1 };
+    memcpy(upload.device, test_device_of(1).id, TEAL_DEVICE_BYTES);
+    teal_writer w = { room, sizeof room, 0 };
+    assert_int_equal(teal_prekeys_encode(&upload, &w), TEAL_OK);
+    assert_int_equal(directory_put_prekeys(f->directory, f->reader, teal_text(ALICE),
+                                           teal_written(&w), &f->arena, id, &left, &why),
+                     PUT_NEXT);
+}
+
+/* Eight that race get each one-time prekey once; the last ones get the last resort. */
+static void test_racing_claims(void **state)
+{
+    directory_fixture *f = *state;
+    claimer claimers[CLAIMERS] = { 0 };
+    size_t times[ONE_TIME + 1] = { 0 };
+    publish(f);
+    for (size_t i = 0; i < CLAIMERS; i++) {
+        claimers[i].f = f;
+        assert_int_equal(
+            store_sqlite.open(folder_file(&f->where, "db"), false, &claimers[i].reader), STORE_OK);
+    }
+    for (size_t i = 0; i < CLAIMERS; i++)
+        assert_int_equal(pthread_create(&claimers[i].thread, NULL, claim_many, &claimers[i]), 0);
+    for (size_t i = 0; i < CLAIMERS; i++) {
+        pthread_join(claimers[i].thread, NULL);
+        store_sqlite.close(&claimers[i].reader);
+        assert_false(claimers[i].failed);
+        for (size_t k = 0; k < CLAIMS; k++) {
+            assert_in_range(claimers[i].ids[k], 0, ONE_TIME);
+            times[claimers[i].ids[k]]++;
+        }
+    }
+    for (size_t id = 1; id <= ONE_TIME; id++)
+        assert_int_equal(times[id], 1);
+    assert_int_equal(times[0], CLAIMERS * CLAIMS - ONE_TIME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claims),
         ON_DIRECTORY(test_claim_of_what_is_not_sealed),
+        ON_DIRECTORY(test_racing_claims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

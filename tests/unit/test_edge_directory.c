@@ -56,7 +56,7 @@ static void test_prekeys_are_put(void **state)
 {
     (void)state;
     raw_answer a = put("/v1/accounts/" ALICE "/prekeys", PREKEYS_TYPE);
-    assert_json(&a, 200, "{'one_time_left':7}");
+    assert_json(&a, 200, "{'one_time_left':7,'last_id':9}");
     script.put = PUT_REFUSED;
     script.refusal =
         (directory_refusal){ "device-unknown", 404, "REQ-DIR-21 no such device", "Register it." };
@@ -102,7 +102,7 @@ static void test_accounts_are_read(void **state)
     log_hex(hex, sizeof hex, (teal_bytes){ device.id, TEAL_DEVICE_BYTES });
     snprintf(path, sizeof path, "/v1/accounts/" ALICE "/prekeys?device=%s", hex);
     a = get(path);
-    assert_json(&a, 200, "{'one_time_left':2}");
+    assert_json(&a, 200, "{'one_time_left':2,'last_id':2}");
     a = get("/v1/accounts/" ALICE "/prekeys?device=00000000000000000000000000000000");
     assert_refused(&a, 404, "device-unknown", "REQ-DIR-21");
     a = get("/v1/accounts/im:bob@native.example/prekeys?device=00000000000000000000000000000000");

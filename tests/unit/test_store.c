@@ -107,25 +107,27 @@ static void expect_put_prekey(store_fixture *f, char letter, uint32_t id, const 
 
 static void expect_count(store_fixture *f, char letter, size_t want)
 {
-    size_t n = 99;
-    assert_int_equal(ops->count_prekeys(f->s, device(letter), &n), STORE_OK);
-    assert_int_equal(n, want);
+    store_prekeys_left left = { 99, 99 };
+    assert_int_equal(ops->count_prekeys(f->s, device(letter), &left), STORE_OK);
+    assert_int_equal(left.one_time, want);
 }
 
 static void test_prekeys(void **state)
 {
     store_fixture *f = *state;
     assert_int_equal(put_account(f, 1, "a", "AB", "m"), STORE_OK);
+    expect_put_prekey(f, 'A', 3, "three", STORE_OK);
     expect_put_prekey(f, 'A', 7, "seven", STORE_OK);
     expect_put_prekey(f, 'A', UINT32_MAX, "last id", STORE_OK);
     expect_put_prekey(f, 'A', 0, "resort", STORE_OK);
-    expect_put_prekey(f, 'A', 3, "three", STORE_OK);
     expect_put_prekey(f, 'A', 3, "another three", STORE_EXISTS);
+    expect_put_prekey(f, 'A', 5, "one that was passed over", STORE_EXISTS);
     expect_put_prekey(f, 'A', 0, "new resort", STORE_OK);
     expect_put_prekey(f, 'Z', 1, "of nobody", STORE_NONE);
     expect_count(f, 'A', 3);
     expect_claim(f, 'A', "three");
     expect_claim(f, 'A', "seven");
+    expect_put_prekey(f, 'A', 7, "seven", STORE_EXISTS); /* claimed: it never comes back */
     reopen(f);
     expect_claim(f, 'A', "last id");
     expect_count(f, 'A', 0);
@@ -133,6 +135,32 @@ static void test_prekeys(void **state)
     expect_claim(f, 'A', "new resort");
     expect_claim(f, 'B', NULL);
     expect_count(f, 'B', 0);
+}
+
+/* What a device with another signing key is left with: nothing of the old one's. */
+static void test_device_that_is_renewed(void **state)
+{
+    store_fixture *f = *state;
+    store_item out[4];
+    teal_bytes got;
+    assert_int_equal(put_account(f, 1, "a", "AB", "m"), STORE_OK);
+    for (const char *letter = "AB"; *letter != '\0'; letter++) {
+        expect_put_prekey(f, *letter, 0, "resort", STORE_OK);
+        expect_put_prekey(f, *letter, 8, "eight", STORE_OK);
+        put_item(f, *letter, ITEM_RECEIPT, 0, 0, "receipt");
+    }
+    assert_int_equal(ops->get_last_resort(f->s, device('A'), &f->arena, &got), STORE_OK);
+    assert_text(got, "resort");
+    begin(f);
+    assert_int_equal(ops->renew_device(f->s, device('A')), STORE_OK);
+    commit(f);
+    assert_int_equal(ops->get_last_resort(f->s, device('A'), &f->arena, &got), STORE_NONE);
+    expect_claim(f, 'A', NULL);
+    assert_int_equal(list_items(f, 'A', 0, out, 4), 0);
+    expect_put_prekey(f, 'A', 1, "one", STORE_OK); /* it counts anew */
+    expect_claim(f, 'A', "one");
+    expect_claim(f, 'B', "eight");
+    assert_int_equal(list_items(f, 'B', 0, out, 4), 1);
 }
 
 static void test_device_that_left(void **state)
@@ -381,6 +409,7 @@ static int run_group(void)
     const struct CMUnitTest tests[] = {
         ON_STORE(test_manifests),
         ON_STORE(test_prekeys),
+        ON_STORE(test_device_that_is_renewed),
         ON_STORE(test_device_that_left),
         ON_STORE(test_remotes),
         ON_STORE(test_old_remotes_go),
