@@ -59,6 +59,11 @@ static const config_rule rules[] = {
     { "tls", "minimum", &config_choice, AT(tls_1_3_only), "1.2", "one of 1.2, 1.3",
       .words = { "1.2", "1.3" } },
 
+    { "keys", "protection", &config_choice, AT(keys_sealed), "passphrase",
+      "one of none, passphrase", .words = { "none", "passphrase" } },
+    { "keys", "downgrade_overlap_s", &config_span, AT(downgrade_overlap_ms), "604800",
+      SECONDS(0, 7776000) },
+
     { "native", "domains", &config_hosts, AT(native_domains), .means = HOSTS, .least = 1 },
     { "native", "numbers", &config_prefixes, AT(native_numbers), "", PREFIXES },
 
@@ -210,8 +215,8 @@ static section *open_plain(parse *p, const char *kind)
     const section *before = find_section(p, kind, NULL);
     if (!is_kind(kind)) {
         complain(p, p->line,
-                 "[%s] is not a section. There are gateway, tls, native, store, queue, limits, "
-                 "peer NAME and sms.",
+                 "[%s] is not a section. There are gateway, tls, keys, native, store, queue, "
+                 "limits, peer NAME and sms.",
                  visible(kind));
     } else if (before != NULL) {
         complain(p, p->line, "[%s] stands in line %d already. Put its keys there.", kind,
@@ -342,7 +347,7 @@ static void fill_section(parse *p, section *s)
 /* Sections that were left out hold their defaults; without [sms] there is no SMS link. */
 static void fill_in(parse *p)
 {
-    static const char *const always[] = { "gateway", "native", "store", "queue", "limits" };
+    static const char *const always[] = { "gateway", "native", "store", "keys", "queue", "limits" };
     for (size_t i = 0; i < sizeof always / sizeof always[0]; i++)
         if (find_section(p, always[i], NULL) == NULL)
             add_section(p, always[i], p->c);

@@ -61,6 +61,10 @@ typedef struct config {
     char *tls_client_ca; /* "": no certificates are asked of clients */
     bool tls_1_3_only;   /* minimum = 1.2|1.3 */
 
+    /* [keys] */
+    bool keys_sealed;             /* protection = none|passphrase */
+    int64_t downgrade_overlap_ms; /* downgrade_overlap_s, 604800: 7 days */
+
     /* [native] */
     config_list native_domains, native_numbers;
 

@@ -12,11 +12,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const struct process {
     const char *name, *title; /* the kernel keeps 15 octets of the title */
     bool holds_plaintext;
-    int (*run)(const config *c, int fd);
+    int (*run)(const config *c, int fd, const sealed_key *lock);
 } processes[] = {
     { "edge", "teald: edge", false, edge_main },
     { "plaintext", "teald: plaintext", true, room_main },
@@ -38,6 +40,21 @@ static bool is_channel(int fd)
            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
 }
 
+/* *lock NULL: the pipe is empty, since key files are not sealed. */
+static bool take_lock(int fd, sealed_key **lock)
+{
+    uint8_t buf[SEALED_KEY_BYTES];
+    struct stat about;
+    if (fstat(fd, &about) != 0 || !S_ISFIFO(about.st_mode))
+        return false;
+    ssize_t n = read(fd, buf, sizeof buf); /* a pipe gives all that one write put in */
+    if (n == sizeof buf)
+        *lock = sealed_key_import(buf);
+    sodium_memzero(buf, sizeof buf);
+    close(fd);
+    return n == 0 || n == sizeof buf;
+}
+
 static bool confine(const struct process *p)
 {
     const struct rlimit no_core = { 0, 0 };
@@ -46,10 +63,11 @@ static bool confine(const struct process *p)
             (prctl(PR_SET_DUMPABLE, 0) == 0 && setrlimit(RLIMIT_CORE, &no_core) == 0));
 }
 
-int process_run(const char *name, int fd, const char *config_path)
+int process_run(const char *name, int fd, int lock_fd, const char *config_path)
 {
     const struct process *p = find_process(name);
-    if (p == NULL || !is_channel(fd)) {
+    sealed_key *lock = NULL;
+    if (p == NULL || !is_channel(fd) || !take_lock(lock_fd, &lock)) {
         fprintf(stderr, "teald: --process is for teald itself. Run teald CONFIG.\n");
         return EXIT_USAGE;
     }
@@ -59,12 +77,15 @@ int process_run(const char *name, int fd, const char *config_path)
         return EXIT_FAILED;
     }
     config *c = config_load(config_path, stderr);
-    if (c == NULL)
+    if (c == NULL) {
+        sealed_key_close(&lock);
         return EXIT_CONFIGURATION;
+    }
     if (!p->holds_plaintext && c->sms_password != NULL) /* the room's alone */
         sodium_memzero(c->sms_password, strlen(c->sms_password));
     log_setup(c->log_level, c->log_json, p->name);
-    int status = p->run(c, fd);
+    int status = p->run(c, fd, lock);
+    sealed_key_close(&lock);
     config_free(&c);
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "gateway/log.h"
 
+#include <assert.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -44,6 +45,33 @@ void sealed_key_close(sealed_key **k)
 {
     sodium_free(*k);
     *k = NULL;
+}
+
+static_assert(SEALED_KEY_BYTES == 8 + 4 + SALT_BYTES + KEY_BYTES + CHECK_BYTES, "all of it");
+
+void sealed_key_export(const sealed_key *k, uint8_t out[static SEALED_KEY_BYTES])
+{
+    teal_writer w = { out, SEALED_KEY_BYTES, 0 };
+    teal_write_u64(&w, k->memory);
+    teal_write_u32(&w, k->passes);
+    teal_write_bytes(&w, (teal_bytes){ k->salt, sizeof k->salt });
+    teal_write_bytes(&w, (teal_bytes){ k->derived, sizeof k->derived });
+}
+
+sealed_key *sealed_key_import(const uint8_t in[static SEALED_KEY_BYTES])
+{
+    sealed_key *k = key_alloc();
+    teal_reader r = { in, in + SEALED_KEY_BYTES, false };
+    k->memory = teal_read_u64(&r);
+    k->passes = teal_read_u32(&r);
+    teal_read_copy(&r, k->salt, sizeof k->salt);
+    teal_read_copy(&r, k->derived, sizeof k->derived);
+    return k;
+}
+
+bool sealed_is(teal_bytes file)
+{
+    return file.len >= strlen(magic) && memcmp(file.at, magic, strlen(magic)) == 0;
 }
 
 static sealed_result derive(sealed_key *k, teal_bytes passphrase)

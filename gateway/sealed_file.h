@@ -6,6 +6,7 @@
 #include "codecs/cursor.h"
 
 typedef struct sealed_key sealed_key; /* in locked memory */
+enum { SEALED_KEY_BYTES = 76 };
 
 typedef enum sealed_result {
     SEALED_OK = 0,
@@ -20,6 +21,12 @@ sealed_result sealed_key_make(teal_bytes passphrase, sealed_key **out);
 /* The key of a file that is there. *out is NULL unless SEALED_OK. */
 sealed_result sealed_key_derive(teal_bytes file, teal_bytes passphrase, sealed_key **out);
 void sealed_key_close(sealed_key **k);
+/* As octets, for another process. Those of import are of export. */
+void sealed_key_export(const sealed_key *k, uint8_t out[static SEALED_KEY_BYTES]);
+sealed_key *sealed_key_import(const uint8_t in[static SEALED_KEY_BYTES]);
+
+/* Whether it begins as such a file. */
+bool sealed_is(teal_bytes file);
 
 /* *plain: from sodium_malloc, the caller's. Returns SEALED_PASSPHRASE where the file has another
  * key than k. */

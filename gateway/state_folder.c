@@ -55,9 +55,9 @@ static bool make_store(const config *c, FILE *errors)
 }
 
 /* Keys come last: with them the folder counts as made, and what failed before can be repeated. */
-bool state_folder_make(const config *c, FILE *errors)
+bool state_folder_make(const config *c, teal_bytes passphrase, FILE *errors)
 {
-    return make_folder(c, errors) && make_store(c, errors) && keys_init(c, errors);
+    return make_folder(c, errors) && make_store(c, errors) && keys_init(c, passphrase, errors);
 }
 
 bool state_folder_check(const config *c, FILE *errors)

@@ -4,9 +4,9 @@
 
 #include "gateway/config.h"
 
-/* Makes the folder (0700) where it is missing, an empty store, keys and manifest. False: a line on
- * errors; what was there before is as it was. */
-bool state_folder_make(const config *c, FILE *errors);
+/* Makes the folder (0700) where it is missing, an empty store, keys and manifest; passphrase: as
+ * for keys_init. False: a line on errors; what was there before is as it was. */
+bool state_folder_make(const config *c, teal_bytes passphrase, FILE *errors);
 
 /* Whether it has been made and is private; reads no secret. False: a line on errors. */
 bool state_folder_check(const config *c, FILE *errors);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,6 +19,7 @@
 enum {
     CHANNEL_FD = 3, /* in the processes */
     LOCK_FD,
+    KEY_FD,
     PAUSE_FIRST_MS = 100,
     PAUSE_MAX_MS = 30 * 1000,
     SETTLED_MS = 10 * 1000, /* who ran that long starts with the first pause again */
@@ -27,6 +29,7 @@ enum {
 typedef struct child {
     const char *name, *title;
     int channel;
+    const sealed_key *key;
     pid_t pid; /* 0: it does not run */
     int64_t started_ms, due_ms, pause_ms;
     bool settled; /* ran for SETTLED_MS once */
@@ -52,13 +55,32 @@ static bool move(int fd, int to)
     return fd == to ? fcntl(fd, F_SETFD, 0) == 0 : dup2(fd, to) == to;
 }
 
-/* After the fork: nothing of the parent is needed but one end of the channel. */
-static _Noreturn void become(const supervisor *s, const child *c)
+/* A pipe that holds what opens the child's key file, and nothing more will come: its end to read;
+ * -1: errno. */
+static int offer_key(const child *c)
 {
-    char fd[8];
+    int fds[2];
+    uint8_t octets[SEALED_KEY_BYTES];
+    if (pipe2(fds, O_CLOEXEC) != 0)
+        return -1;
+    if (c->key != NULL) {
+        sealed_key_export(c->key, octets);
+        if (write(fds[1], octets, sizeof octets) != sizeof octets)
+            bug("an empty pipe took no key");
+        sodium_memzero(octets, sizeof octets);
+    }
+    close(fds[1]);
+    return fds[0];
+}
+
+/* After the fork: nothing of the parent is needed but one end of the channel, and the key. */
+static _Noreturn void become(const supervisor *s, const child *c, int key)
+{
+    char fd[8], key_fd[8];
     snprintf(fd, sizeof fd, "%d", CHANNEL_FD);
-    char *const argv[] = { (char *)c->title, "--process", (char *)c->name, "--channel", fd, "--",
-                           s->config->path,  NULL };
+    snprintf(key_fd, sizeof key_fd, "%d", KEY_FD);
+    char *const argv[] = { (char *)c->title, "--process", (char *)c->name, "--channel", fd, "--key",
+                           key_fd,           "--",        s->config->path, NULL };
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (getppid() != s->pid) /* it went before it could be noticed */
@@ -68,8 +90,8 @@ static _Noreturn void become(const supervisor *s, const child *c)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (move(c->channel, CHANNEL_FD) && move(s->lock, LOCK_FD) &&
-        close_range(LOCK_FD + 1, ~0U, 0) == 0)
+    if (move(c->channel, CHANNEL_FD) && move(s->lock, LOCK_FD) && move(key, KEY_FD) &&
+        close_range(KEY_FD + 1, ~0U, 0) == 0)
         execv("/proc/self/exe", argv);
     log_event(LOG_ERROR, "process.not_started", "name", c->name, "error", strerrorname_np(errno),
               NULL);
@@ -80,14 +102,18 @@ static void start(supervisor *s, child *c)
 {
     char number[24];
     c->started_ms = clock_monotonic_ms();
-    pid_t pid = fork();
+    int key = offer_key(c);
+    pid_t pid = key >= 0 ? fork() : -1;
     if (pid == 0)
-        become(s, c);
+        become(s, c, key);
+    int why = errno;
+    if (key >= 0)
+        close(key);
     if (pid < 0) {
         c->pause_ms = PAUSE_MAX_MS;
         c->due_ms = c->started_ms + c->pause_ms;
-        log_event(LOG_ERROR, "process.not_started", "name", c->name, "error",
-                  strerrorname_np(errno), NULL);
+        log_event(LOG_ERROR, "process.not_started", "name", c->name, "error", strerrorname_np(why),
+                  NULL);
         return;
     }
     c->pid = pid;
@@ -192,7 +218,8 @@ static void stop(supervisor *s, child *c)
         wait_until(s, -1);
 }
 
-/* The lock comes after the channel, so its number is never CHANNEL_FD. */
+/* The lock comes after the channel, and pipes with keys after both: so no number is taken by what
+ * is moved before. */
 static bool prepare(supervisor *s)
 {
     static const int numbers[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
@@ -212,13 +239,15 @@ static bool prepare(supervisor *s)
     return sigprocmask(SIG_BLOCK, &s->signals, NULL) == 0;
 }
 
-int supervisor_run(const config *c)
+int supervisor_run(const config *c, const supervisor_locks *locks)
 {
     supervisor s = { .config = c, .pid = getpid(), .status = EXIT_STOPPED };
     if (!prepare(&s)) {
         log_event(LOG_ERROR, "supervisor.not_started", "error", strerrorname_np(errno), NULL);
         return EXIT_FAILED;
     }
+    s.children[ROOM].key = locks->room;
+    s.children[EDGE].key = locks->edge;
     log_event(LOG_INFO, "supervisor.started", "config", c->path, NULL);
     while (s.asked == 0)
         wait_until(&s, start_due(&s));

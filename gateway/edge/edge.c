@@ -87,9 +87,9 @@ static bool open_store(edge *e, const config *c)
     return e->writer != NULL;
 }
 
-static bool open_parts(edge *e, const config *c, int room_fd)
+static bool open_parts(edge *e, const config *c, int room_fd, const sealed_key *lock)
 {
-    e->keys = keys_load_edge(c, stderr);
+    e->keys = keys_load_edge(c, lock, stderr);
     if (e->keys == NULL || !keys_load_manifest(c, e->manifest, &e->manifest_len, stderr) ||
         !open_store(e, c))
         return false;
@@ -155,7 +155,7 @@ static void await_end(const edge *e, const sigset_t *taken)
     log_event(LOG_INFO, "edge.stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
 }
 
-int edge_main(const config *c, int room_fd)
+int edge_main(const config *c, int room_fd, const sealed_key *lock)
 {
     edge e = { 0 };
     sigset_t taken;
@@ -163,7 +163,7 @@ int edge_main(const config *c, int room_fd)
     log_setup(c->log_level, c->log_json, "edge");
     if (sodium_init() < 0)
         bug("libsodium does not start");
-    bool serving = open_parts(&e, c, room_fd);
+    bool serving = open_parts(&e, c, room_fd, lock);
     if (serving)
         await_end(&e, &taken);
     close_parts(&e);

@@ -60,12 +60,12 @@ static bool open_fallback(const room *r, compose_desk *d, const teal_envelope *e
 {
     teal_diag why = { 0 };
     Teal__V1__Fallback *f = NULL;
-    bool good =
-        teal_fallback_open(e, r->keys->downgrade_pk, r->keys->downgrade_sk, d->opened, &t->opened,
-                           &why) == TEAL_OK &&
-        teal_fallback_decode((teal_bytes){ d->opened, t->opened }, &t->decoded, &f, &why) ==
-            TEAL_OK &&
-        join(f, &t->joined);
+    const keys_downgrade *key = keys_find_downgrade(r->keys, e->downgrade.gateway_key, r->now_ms);
+    bool good = key != NULL &&
+                teal_fallback_open(e, key->pk, key->sk, d->opened, &t->opened, &why) == TEAL_OK &&
+                teal_fallback_decode((teal_bytes){ d->opened, t->opened }, &t->decoded, &f, &why) ==
+                    TEAL_OK &&
+                join(f, &t->joined);
     if (!good)
         log_event(LOG_WARN, "room.fallback_refused", "why", why.rule != NULL ? why.rule : "size",
                   NULL);
@@ -76,8 +76,8 @@ static const char *cut(const room *r, teal_bytes marked, uint8_t concat_ref, job
 {
     teal_diag why = { 0 };
     teal_segment_options options = { .ref = concat_ref };
-    teal_result result = teal_segment_split(marked, &options, j->text,
-                                            r->config->sms_max_segments, &j->n_parts, &why);
+    teal_result result = teal_segment_split(marked, &options, j->text, r->config->sms_max_segments,
+                                            &j->n_parts, &why);
     if (result == TEAL_LIMIT)
         return "text-too-long";
     return result == TEAL_OK ? NULL : "consent-fallback-missing";

@@ -88,6 +88,8 @@ static evidence_verdict check_consent(const room *r, const Teal__V1__Submit *s,
                                       const evidence *found, const char **reason)
 {
     const teal_envelope *e = &found->envelope;
+    const keys_downgrade *key =
+        e->has_downgrade ? keys_find_downgrade(r->keys, e->downgrade.gateway_key, r->now_ms) : NULL;
     bool failing = s->failing_since_ms > 0 && s->failing_since_ms <= INT64_MAX;
     policy_case question = {
         .kind = e->kind,
@@ -99,7 +101,7 @@ static evidence_verdict check_consent(const room *r, const Teal__V1__Submit *s,
         .better_failed = failing,
         .failing_since_ms = failing ? (int64_t)s->failing_since_ms : 0,
         .e2ee_before = s->e2ee_before,
-        .gateway_key = r->keys->downgrade_id,
+        .gateway_key = key != NULL ? key->id : r->keys->downgrades[0].id,
         .now_ms = r->now_ms,
     };
     if (e->expires_at_ms != 0 && e->expires_at_ms <= (uint64_t)r->now_ms)

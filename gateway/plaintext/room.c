@@ -241,14 +241,14 @@ static int open_signals(void)
     return fd;
 }
 
-int room_main(const config *c, int edge_fd)
+int room_main(const config *c, int edge_fd, const sealed_key *lock)
 {
-    room r = { .config = c };
+    room r = { .config = c, .lock = lock };
     hello h;
     if (sodium_init() < 0)
         bug("libsodium does not start");
     seal_process();
-    keys_room *keys = keys_load_room(c, stderr);
+    keys_room *keys = keys_load_room(c, lock, stderr);
     if (keys == NULL)
         return EXIT_CONFIGURATION;
     mailbox *m = malloc(sizeof *m);

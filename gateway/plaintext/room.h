@@ -4,8 +4,10 @@
 #define TEAL_GATEWAY_PLAINTEXT_ROOM_H
 
 #include "gateway/config.h"
+#include "gateway/sealed_file.h"
 
-/* Runs until SIGTERM; edge_fd: the channel to the edge. Returns the exit status. */
-int room_main(const config *c, int edge_fd);
+/* Runs until SIGTERM; edge_fd: the channel to the edge; lock: of the room's key file, NULL where it
+ * is not sealed. Returns the exit status. */
+int room_main(const config *c, int edge_fd, const sealed_key *lock);
 
 #endif

@@ -14,10 +14,11 @@
 
 typedef struct room {
     const config *config;
-    const keys_room *keys;
-    int64_t now_ms;     /* Unix time of this turn: consents, receipts */
-    int64_t clock_ms;   /* a clock that never goes back, of this turn: time-outs */
-    int64_t started_ms; /* clock_ms then */
+    keys_room *keys;
+    const sealed_key *lock; /* of their file; NULL: it is not sealed */
+    int64_t now_ms;         /* Unix time of this turn: consents, receipts */
+    int64_t clock_ms;       /* a clock that never goes back, of this turn: time-outs */
+    int64_t started_ms;     /* clock_ms then */
     uint64_t next_ref;
     bool stopping; /* lets what has left come to its end, takes nothing new */
     notices notices;

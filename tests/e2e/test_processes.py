@@ -65,10 +65,10 @@ def texts(messages):
 
 
 def secrets_of(world):
-    """What stands in the room's key file (gateway/keys.c)."""
+    """What stands in the room's key file (gateway/key_file.c)."""
     octets = (world.folder / "state/plaintext.key").read_bytes()
-    assert octets.startswith(b"TEALKEY\x01p") and len(octets) == 9 + 16 + 32 + 32 + 16
-    return {"signing seed": octets[25:57], "downgrade key": octets[57:89]}
+    assert octets.startswith(b"TEALKEY\x02p") and len(octets) == 9 + 16 + 32 + 1 + 32 + 8 + 16
+    return {"signing seed": octets[25:57], "downgrade key": octets[58:90]}
 
 
 # ---- I8 ------------------------------------------------------------------------------------------

@@ -59,9 +59,11 @@ static void make_keys(void)
     downgrade = test_device_of(DOWNGRADE_DEVICE);
     memcpy(keys.device.id, own.id, sizeof own.id);
     memcpy(keys.device.sk, own.sign_sk, sizeof own.sign_sk);
-    memcpy(keys.downgrade_pk, downgrade.prekey_pk, sizeof keys.downgrade_pk);
-    memcpy(keys.downgrade_sk, downgrade.prekey_sk, sizeof keys.downgrade_sk);
-    teal_gateway_key_id(keys.downgrade_pk, keys.downgrade_id);
+    memcpy(keys.downgrades[0].pk, downgrade.prekey_pk, sizeof keys.downgrades[0].pk);
+    memcpy(keys.downgrades[0].sk, downgrade.prekey_sk, sizeof keys.downgrades[0].sk);
+    teal_gateway_key_id(keys.downgrades[0].pk, keys.downgrades[0].id);
+    keys.downgrades[0].until_ms = INT64_MAX;
+    keys.n_downgrades = 1;
 }
 
 static void make_manifest(void)
@@ -117,8 +119,8 @@ static void seal_fallback(teal_envelope *e)
     teal_bytes plain = e->downgrade.sealed;
     if (!e->has_downgrade || plain.len == 0 || plain.len > sizeof sealed - TEAL_HPKE_TAG_BYTES)
         return;
-    memcpy(e->downgrade.gateway_key, keys.downgrade_id, sizeof keys.downgrade_id);
-    require(teal_fallback_seal(e, keys.downgrade_pk, eph, plain, enc, sealed) == TEAL_OK);
+    memcpy(e->downgrade.gateway_key, keys.downgrades[0].id, sizeof keys.downgrades[0].id);
+    require(teal_fallback_seal(e, keys.downgrades[0].pk, eph, plain, enc, sealed) == TEAL_OK);
 }
 
 static void sign(Teal__V1__Submit *s)

@@ -24,6 +24,7 @@ static const char settings[] = "[gateway]\n"
                                "handle = " RIG_GATEWAY "\n"
                                "state = .\n"
                                "log_level = error\n"
+                               "[keys]\nprotection = none\n"
                                "[native]\n"
                                "domains = native.example\n"
                                "numbers = +4479\n"
@@ -44,7 +45,7 @@ static void load_config(room_rig *r, const char *extra)
     fclose(f);
     r->config = config_load(path, stderr);
     assert_non_null(r->config);
-    assert_true(keys_init(r->config, stderr));
+    assert_true(keys_init(r->config, (teal_bytes){ 0 }, stderr));
 }
 
 /* What anybody may know of the room: its device in the gateway's manifest. */
@@ -72,7 +73,7 @@ static void start_room(room_rig *r)
     assert_true(r->room >= 0);
     if (r->room == 0) {
         log_setup(LOG_ERROR, false, "plaintext");
-        exit(room_main(r->config, r->room_fd)); /* not _exit: leaks are looked for */
+        exit(room_main(r->config, r->room_fd, NULL)); /* not _exit: leaks are looked for */
     }
 }
 

@@ -90,6 +90,8 @@ static void defaults_hold(void **state)
     assert_null(c->sms_host);
     assert_null(c->tls_certificate);
     assert_false(c->clear_text_anywhere);
+    assert_true(c->keys_sealed);
+    assert_int_equal(c->downgrade_overlap_ms, 604800000);
     config_free(&c);
     assert_null(c);
     config_free(&c);
@@ -107,6 +109,7 @@ static void everything_is_read(void **state)
                           "sms_mark = SMS; # = \xc3\xa4\n"
                           "[tls]\ncertificate = a.pem\nkey = /k/a.key\nclient_ca = c.pem\n"
                           "minimum = 1.3\n"
+                          "[keys]\nprotection = none\ndowngrade_overlap_s = 0\n"
                           "[native]\ndomains = native.example\nnumbers = +1415555 ,+1416\n"
                           "[store]\nurl = /x/y.db\n"
                           "[queue]\ngive_up_after_s = 1\nretry_first_ms = 5\nretry_max_ms = 5\n"
@@ -133,6 +136,8 @@ static void everything_is_read(void **state)
     assert_string_equal(c->tls_certificate, want);
     assert_string_equal(c->tls_key, "/k/a.key");
     assert_true(c->tls_1_3_only);
+    assert_false(c->keys_sealed);
+    assert_int_equal(c->downgrade_overlap_ms, 0);
     snprintf(want, sizeof want, "%s/one.pem", folder);
     assert_string_equal(c->peers[0].ca, want);
     assert_string_equal(c->peers[1].ca, "");

@@ -39,7 +39,7 @@ static int set_up(void **state)
     f->c.state = f->folder;
     f->c.handle = (char *)"im:gateway@native.example";
     f->errors = open_memstream(&f->said, &f->said_len);
-    assert_true(keys_init(&f->c, f->errors));
+    assert_true(keys_init(&f->c, (teal_bytes){ 0 }, f->errors));
     *state = f;
     return 0;
 }
@@ -104,7 +104,7 @@ static void keys_stand_in_the_manifest(void **state)
     assert_int_equal(teal_manifest_verify(&m, NULL), TEAL_OK);
     assert_int_equal(m.n_devices, 2); /* REQ-DIR-25 */
 
-    keys_device *edge = keys_load_edge(&f->c, f->errors);
+    keys_device *edge = keys_load_edge(&f->c, NULL, f->errors);
     assert_non_null(edge);
     const teal_device *d = teal_manifest_device(&m, edge->id);
     assert_non_null(d);
@@ -112,7 +112,7 @@ static void keys_stand_in_the_manifest(void **state)
     crypto_sign_ed25519_sk_to_pk(pk, edge->sk);
     assert_memory_equal(d->signing_key, pk, sizeof pk);
 
-    keys_room *room = keys_load_room(&f->c, f->errors);
+    keys_room *room = keys_load_room(&f->c, NULL, f->errors);
     assert_non_null(room);
     d = teal_manifest_device(&m, room->device.id);
     assert_non_null(d);
@@ -121,13 +121,13 @@ static void keys_stand_in_the_manifest(void **state)
 
     uint8_t id[TEAL_GATEWAY_KEY_BYTES];
     assert_int_equal(room->published.id, 0);
-    assert_memory_equal(room->published.key, room->downgrade_pk, 32);
+    assert_memory_equal(room->published.key, room->downgrades[0].pk, 32);
     assert_int_equal(teal_prekey_verify(&room->published, room->device.id, d->signing_key, NULL),
                      TEAL_OK);
-    crypto_scalarmult_base(pk, room->downgrade_sk);
-    assert_memory_equal(room->downgrade_pk, pk, sizeof pk);
+    crypto_scalarmult_base(pk, room->downgrades[0].sk);
+    assert_memory_equal(room->downgrades[0].pk, pk, sizeof pk);
     teal_gateway_key_id(pk, id);
-    assert_memory_equal(room->downgrade_id, id, sizeof id);
+    assert_memory_equal(room->downgrades[0].id, id, sizeof id);
 
     keys_free_edge(&edge);
     keys_free_room(&room);
@@ -146,7 +146,7 @@ static void nothing_is_overwritten(void **state)
         for (size_t i = 0; i < N_NAMES; i++)
             if (i != left)
                 unlink(f->paths[i]);
-        assert_false(keys_init(&f->c, f->errors));
+        assert_false(keys_init(&f->c, (teal_bytes){ 0 }, f->errors));
         assert_non_null(strstr(said(f), names[left]));
         assert_int_equal(read_whole(f->paths[left], after, sizeof after), len);
         assert_memory_equal(before, after, len);
@@ -154,7 +154,7 @@ static void nothing_is_overwritten(void **state)
             assert_int_equal(access(f->paths[i], F_OK), i == left ? 0 : -1);
 
         unlink(f->paths[left]);
-        assert_true(keys_init(&f->c, f->errors));
+        assert_true(keys_init(&f->c, (teal_bytes){ 0 }, f->errors));
     }
 }
 
@@ -169,7 +169,7 @@ static void nothing_is_left_behind(void **state)
     small = (struct rlimit){ 60, before.rlim_max };
     signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &small);
-    bool made = keys_init(&f->c, f->errors);
+    bool made = keys_init(&f->c, (teal_bytes){ 0 }, f->errors);
     setrlimit(RLIMIT_FSIZE, &before);
     assert_false(made);
     assert_non_null(strstr(said(f), "edge.key: cannot be written: File too large."));
@@ -177,7 +177,7 @@ static void nothing_is_left_behind(void **state)
         assert_int_equal(access(f->paths[i], F_OK), -1);
 
     f->c.state = (char *)"/nonexistent";
-    assert_false(keys_init(&f->c, f->errors));
+    assert_false(keys_init(&f->c, (teal_bytes){ 0 }, f->errors));
     assert_non_null(strstr(said(f), "/nonexistent/account.key: cannot be made"));
 }
 
@@ -185,10 +185,10 @@ static void others_must_not_read(void **state)
 {
     fixture *f = *state;
     chmod(f->paths[EDGE], 0640);
-    assert_null(keys_load_edge(&f->c, f->errors));
+    assert_null(keys_load_edge(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "edge.key: others may read or write it. Run chmod 600"));
     chmod(f->paths[ROOM], 0602);
-    assert_null(keys_load_room(&f->c, f->errors));
+    assert_null(keys_load_room(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "plaintext.key: others may read or write it. Run chmod 600"));
 }
 
@@ -196,10 +196,10 @@ static void missing_files_name_the_remedy(void **state)
 {
     fixture *f = *state;
     unlink(f->paths[ROOM]);
-    assert_null(keys_load_room(&f->c, f->errors));
+    assert_null(keys_load_room(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "plaintext.key: is missing. Make the state with teald --init"));
     unlink(f->paths[MANIFEST]);
-    assert_null(keys_load_edge(&f->c, f->errors));
+    assert_null(keys_load_edge(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "gateway.manifest: is missing."));
 }
 
@@ -210,7 +210,7 @@ static void links_are_refused(void **state)
     snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", f->folder);
     assert_int_equal(rename(f->paths[EDGE], elsewhere), 0);
     assert_int_equal(symlink(elsewhere, f->paths[EDGE]), 0);
-    assert_null(keys_load_edge(&f->c, f->errors));
+    assert_null(keys_load_edge(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "edge.key: cannot be opened"));
     unlink(elsewhere);
 }
@@ -219,35 +219,35 @@ static void links_are_refused(void **state)
 static void damage_is_found(void **state)
 {
     fixture *f = *state;
-    uint8_t good[128], bad[129];
+    uint8_t good[200], bad[201];
     size_t len = read_whole(f->paths[ROOM], good, sizeof good);
     for (size_t i = 0; i < len; i++) {
         memcpy(bad, good, len);
         bad[i] ^= (uint8_t)(1 << i % 8);
         write_whole(f->paths[ROOM], bad, len);
-        if (keys_load_room(&f->c, f->errors) != NULL)
+        if (keys_load_room(&f->c, NULL, f->errors) != NULL)
             fail_msg("octet %zu was changed", i);
         assert_non_null(strstr(said(f), "plaintext.key: "));
     }
     for (size_t n = 0; n < len; n++) {
         write_whole(f->paths[ROOM], good, n);
-        if (keys_load_room(&f->c, f->errors) != NULL)
+        if (keys_load_room(&f->c, NULL, f->errors) != NULL)
             fail_msg("cut to %zu octets", n);
     }
     memcpy(bad, good, len);
     bad[len] = 0;
     write_whole(f->paths[ROOM], bad, len + 1);
-    assert_null(keys_load_room(&f->c, f->errors));
+    assert_null(keys_load_room(&f->c, NULL, f->errors));
     said(f);
 
     memcpy(bad, good, len);
-    bad[7] = 2;
+    bad[7] = 9;
     write_whole(f->paths[ROOM], bad, len);
-    assert_null(keys_load_room(&f->c, f->errors));
+    assert_null(keys_load_room(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "has a version that this teald does not read"));
 
     write_whole(f->paths[EDGE], good, len);
-    assert_null(keys_load_edge(&f->c, f->errors));
+    assert_null(keys_load_edge(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "edge.key: is the key of another process"));
 }
 
@@ -274,11 +274,11 @@ static void a_manifest_that_does_not_fit(void **state)
     /* Keys of one gateway beside the manifest of another. */
     for (size_t i = 0; i < N_NAMES; i++)
         unlink(f->paths[i]);
-    assert_true(keys_init(&f->c, f->errors));
+    assert_true(keys_init(&f->c, (teal_bytes){ 0 }, f->errors));
     write_whole(f->paths[MANIFEST], good, len);
-    assert_null(keys_load_edge(&f->c, f->errors));
+    assert_null(keys_load_edge(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "edge.key: is not the key in gateway.manifest"));
-    assert_null(keys_load_room(&f->c, f->errors));
+    assert_null(keys_load_room(&f->c, NULL, f->errors));
     assert_non_null(strstr(said(f), "plaintext.key: is not the key in gateway.manifest"));
 }
 
