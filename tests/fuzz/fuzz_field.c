@@ -8,16 +8,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const rest_route *const tables[] = { messages_routes,  inbox_routes,
-                                            accounts_routes,  directory_routes,
-                                            translate_routes, gateway_routes,
-                                            health_routes,    NULL };
-static void require(bool claim)
-{
-    if (!claim)
-        abort();
-}
-
 static const rest_route *const tables[] = { messages_routes,  inbox_routes,     accounts_routes,
                                             directory_routes, translate_routes, gateway_routes,
                                             key_log_routes,   health_routes,    NULL };
