@@ -62,5 +62,5 @@ networks_result core_remove_network(core *c, store *reader, teal_bytes name, int
         return result;
     if (end_all(c, name, now_ms) != STORE_OK)
         return NETWORKS_BUSY;
-    return networks_remove(&tools, name, why);
+    return networks_remove(&tools, name, now_ms, why);
 }

@@ -3,6 +3,7 @@
 #include "gateway/directory/networks_change.h"
 
 #include "gateway/directory/networks_own.h"
+#include "gateway/ledger/key_log.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -90,6 +91,7 @@ typedef struct change {
     store_peer_key key;
     uint8_t expired[NETWORK_MAX_KEYS][TEAL_KEY_BYTES]; /* that make room for another one */
     size_t n_expired;
+    teal_key_log_change logged;
     int64_t now_ms;
     size_t under_way;
     networks_refusal *why;
@@ -198,12 +200,25 @@ static store_result count_under_way(change *c, store *s)
     return result == STORE_SPACE ? STORE_OK : result;
 }
 
+/* Keys that were retired before are in the log as that. */
+static store_result log_end_of_keys(const change *c, store *s)
+{
+    store_result result = STORE_OK;
+    for (size_t i = 0; result == STORE_OK && i < c->network->n_keys; i++)
+        if (c->network->keys[i].until_ms == INT64_MAX)
+            result = key_log_put_peer_key(s, c->name, c->network->keys[i].key, TEAL_KEY_LOG_RETIRED,
+                                          c->now_ms);
+    return result;
+}
+
 static store_result drop_peer(store *s, void *arg)
 {
     change *c = arg;
     store_result result = count_under_way(c, s);
     if (result == STORE_OK && c->under_way > 0)
         return STORE_EXISTS;
+    if (result == STORE_OK)
+        result = log_end_of_keys(c, s);
     return result == STORE_OK ? s->ops->drop_peer(s, c->name) : result;
 }
 
@@ -225,9 +240,10 @@ networks_result networks_check_removal(const networks_tools *t, teal_bytes name,
     return result;
 }
 
-networks_result networks_remove(const networks_tools *t, teal_bytes name, networks_refusal *why)
+networks_result networks_remove(const networks_tools *t, teal_bytes name, int64_t now_ms,
+                                networks_refusal *why)
 {
-    change c = { .tools = t, .name = name, .why = why };
+    change c = { .tools = t, .name = name, .now_ms = now_ms, .why = why };
     begin(&c);
     networks_result result = check_removal(&c);
     if (result == NETWORKS_CHANGED)
@@ -290,22 +306,27 @@ static bool is_configured(const config *c, const uint8_t *key)
     return found;
 }
 
-/* Every change of a network's key is written here, and nowhere else. */
+/* With the key log's entry. */
 static store_result write_key(store *s, void *arg)
 {
     const change *c = arg;
     store_result result = STORE_OK;
     for (size_t i = 0; result == STORE_OK && i < c->n_expired; i++)
         result = s->ops->drop_peer_key(s, c->expired[i]);
-    return result == STORE_OK ? s->ops->put_peer_key(s, &c->key) : result;
+    if (result == STORE_OK)
+        result = s->ops->put_peer_key(s, &c->key);
+    return result == STORE_OK ? key_log_put_peer_key(s, c->name, c->key.key, c->logged, c->now_ms)
+                              : result;
 }
 
 static networks_result set_key(change *c, const uint8_t *key, int64_t from_ms, int64_t until_ms,
-                               const char *what)
+                               teal_key_log_change logged)
 {
+    c->logged = logged;
     c->key = (store_peer_key){ .peer = c->name, .from_ms = from_ms, .until_ms = until_ms };
     memcpy(c->key.key, key, TEAL_KEY_BYTES);
-    networks_result result = commit(c, write_key, what);
+    networks_result result =
+        commit(c, write_key, logged == TEAL_KEY_LOG_ADDED ? "key-set" : "key-retired");
     return result == NETWORKS_REFUSED ? refuse(&key_taken, c->why) : result;
 }
 
@@ -339,7 +360,7 @@ static networks_result put_key(change *c, const network_key *k)
         return refuse(&key_times, c->why);
     if (owner == NULL && !make_room(c))
         return refuse(&keys_full, c->why);
-    networks_result result = set_key(c, k->key, k->from_ms, k->until_ms, "key-set");
+    networks_result result = set_key(c, k->key, k->from_ms, k->until_ms, TEAL_KEY_LOG_ADDED);
     return result == NETWORKS_CHANGED && owner == NULL ? NETWORKS_NEW : result;
 }
 
@@ -359,14 +380,14 @@ static networks_result retire_key(change *c, const uint8_t *key, int64_t at_ms)
     if (k == NULL)
         return refuse(&key_unknown, c->why);
     int64_t until_ms = at_ms < k->until_ms ? at_ms : k->until_ms; /* once over, it stays so */
-    return set_key(c, key, k->from_ms, until_ms, "key-retired");
+    return set_key(c, key, k->from_ms, until_ms, TEAL_KEY_LOG_RETIRED);
 }
 
 networks_result networks_retire_key(const networks_tools *t, teal_bytes name,
                                     const uint8_t key[static TEAL_KEY_BYTES], int64_t at_ms,
-                                    networks_refusal *why)
+                                    int64_t now_ms, networks_refusal *why)
 {
-    change c = { .tools = t, .name = name, .why = why };
+    change c = { .tools = t, .name = name, .now_ms = now_ms, .why = why };
     begin(&c);
     return end(&c, retire_key(&c, key, at_ms));
 }

@@ -31,13 +31,13 @@ typedef struct networks_refusal {
 /* Adds it, or gives the one of that name another URL, domains and numbers. */
 networks_result networks_put(const networks_tools *t, const store_peer *p, networks_refusal *why);
 
-/* Adds a key, or gives it other times. */
+/* Adds a key, or gives it other times. Changes of keys stand in the key log, too. */
 networks_result networks_put_key(const networks_tools *t, teal_bytes name, const network_key *k,
                                  int64_t now_ms, networks_refusal *why);
 /* Of no use from at_ms on. */
 networks_result networks_retire_key(const networks_tools *t, teal_bytes name,
                                     const uint8_t key[static TEAL_KEY_BYTES], int64_t at_ms,
-                                    networks_refusal *why);
+                                    int64_t now_ms, networks_refusal *why);
 
 networks_result networks_suspend(const networks_tools *t, teal_bytes name, int64_t now_ms,
                                  networks_refusal *why);
@@ -48,6 +48,7 @@ networks_result networks_resume(const networks_tools *t, teal_bytes name, networ
 networks_result networks_check_removal(const networks_tools *t, teal_bytes name,
                                        networks_refusal *why);
 /* Refused while something is under way to it: core_remove_network ends that. */
-networks_result networks_remove(const networks_tools *t, teal_bytes name, networks_refusal *why);
+networks_result networks_remove(const networks_tools *t, teal_bytes name, int64_t now_ms,
+                                networks_refusal *why);
 
 #endif

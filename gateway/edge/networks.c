@@ -138,7 +138,7 @@ static rest_next peer_delete(rest_call *c)
         return field_refuse_query(c, "Set force to 0 or 1, or leave it out.");
     networks_result result = force == 1 ? core_remove_network(c->services->core, c->reader,
                                                               c->parameter, c->now_ms, &why)
-                                        : networks_remove(&tools, c->parameter, &why);
+                                        : networks_remove(&tools, c->parameter, c->now_ms, &why);
     return answer(c, result, &why);
 }
 
@@ -182,7 +182,7 @@ static rest_next key_delete(rest_call *c)
         !field_number(rest_query(c, "until_ms"), 0, INT64_MAX, c->now_ms, &at_ms))
         return field_refuse_query(c, "Set key to the key, 43 characters of base64url, and until_ms "
                                      "to a time or leave it out.");
-    return answer(c, networks_retire_key(&tools, c->parameter, key, at_ms, &why), &why);
+    return answer(c, networks_retire_key(&tools, c->parameter, key, at_ms, c->now_ms, &why), &why);
 }
 
 /* ---- suspension ------------------------------------------------------------------------------ */

@@ -123,7 +123,7 @@ networks_result core_remove_network(core *c, store *reader, teal_bytes name, int
     (void)c;
     assert_true(now_ms > 0);
     script.n_forced++;
-    return networks_remove(&tools, name, why);
+    return networks_remove(&tools, name, now_ms, why);
 }
 
 bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len)

@@ -211,7 +211,7 @@ static networks_result remove_new(core_rig *r, bool force, networks_refusal *why
 {
     networks_tools tools = tools_of(r);
     return force ? core_remove_network(r->core, r->reader, teal_text("new"), clock_unix_ms(), why)
-                 : networks_remove(&tools, teal_text("new"), why);
+                 : networks_remove(&tools, teal_text("new"), clock_unix_ms(), why);
 }
 
 static void removal_ends_what_waits_with_receipts(void **state)

@@ -1,6 +1,7 @@
 /* The bridged networks while they change, seen by those who would have more than is theirs: each
  * change is durable, and a network never speaks for another's people or signs by another's key. */
 #include "gateway/directory/networks_change.h"
+#include "gateway/ledger/key_log.h"
 #include "tests/support/folder.h"
 
 #include <pthread.h>
@@ -158,7 +159,8 @@ static void test_a_network_is_there_at_once_and_after_a_restart(void **state)
     assert_int_equal(put(f, "other", "b.example", ""), NETWORKS_CHANGED);
     assert_string_equal(owner_of(f, "sip:a@other.example"), "nobody");
     assert_string_equal(owner_of(f, "sip:a@b.example"), "other");
-    assert_int_equal(networks_remove(&f->tools, teal_text("other"), &f->why), NETWORKS_CHANGED);
+    assert_int_equal(networks_remove(&f->tools, teal_text("other"), NOW_MS, &f->why),
+                     NETWORKS_CHANGED);
     assert_string_equal(owner_of(f, "sip:a@b.example"), "nobody");
     restart(f);
     assert_string_equal(owner_of(f, "sip:a@b.example"), "nobody");
@@ -232,8 +234,10 @@ static void test_the_configuration_has_the_last_word(void **state)
 {
     fixture *f = *state;
     assert_refused(f, put(f, "rcs", "evil.example", ""), "network-configured");
-    assert_refused(f, networks_remove(&f->tools, teal_text("rcs"), &f->why), "network-configured");
-    assert_refused(f, networks_remove(&f->tools, teal_text("none"), &f->why), "network-unknown");
+    assert_refused(f, networks_remove(&f->tools, teal_text("rcs"), NOW_MS, &f->why),
+                   "network-configured");
+    assert_refused(f, networks_remove(&f->tools, teal_text("none"), NOW_MS, &f->why),
+                   "network-unknown");
     assert_int_equal(put(f, "other", "other.example", ""), NETWORKS_NEW);
     static char taken[] = "other.example";
     f->config.native_domains.at[1] = taken; /* by whoever wrote the configuration since */
@@ -257,7 +261,8 @@ static void test_a_slot_stays_and_is_free_again(void **state)
         assert_int_equal(slot_of(f, name), (size_t)i);
     }
     assert_refused(f, put(f, "more", "more.example", ""), "networks-full");
-    assert_int_equal(networks_remove(&f->tools, teal_text("n7"), &f->why), NETWORKS_CHANGED);
+    assert_int_equal(networks_remove(&f->tools, teal_text("n7"), NOW_MS, &f->why),
+                     NETWORKS_CHANGED);
     assert_int_equal(put(f, "more", "more.example", ""), NETWORKS_NEW);
     assert_int_equal(slot_of(f, "more"), 7);
     assert_int_equal(slot_of(f, "n8"), 8);
@@ -272,7 +277,7 @@ static void test_keys_overlap_and_end(void **state)
     assert_string_equal(signer(f, 1, NOW_MS), "nobody");
     assert_int_equal(put_key(f, "rcs", 1, NOW_MS, INT64_MAX), NETWORKS_NEW);
     assert_int_equal(
-        networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS + 10, &f->why),
+        networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS + 10, NOW_MS, &f->why),
         NETWORKS_CHANGED);
     for (int i = 0; i < 2; i++) {
         assert_string_equal(signer(f, 0, NOW_MS + 9), "rcs"); /* both, while they overlap */
@@ -284,7 +289,7 @@ static void test_keys_overlap_and_end(void **state)
     }
     /* To retire it later than it was does not bring it back. */
     assert_int_equal(
-        networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS + 100, &f->why),
+        networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS + 100, NOW_MS, &f->why),
         NETWORKS_CHANGED);
     assert_string_equal(signer(f, 0, NOW_MS + 10), "nobody");
 }
@@ -298,11 +303,12 @@ static void test_a_key_is_one_networks(void **state)
     assert_int_equal(put_key(f, "other", 1, 0, INT64_MAX), NETWORKS_NEW);
     assert_refused(f, put_key(f, "rcs", 1, 0, INT64_MAX), "key-taken");
     assert_string_equal(signer(f, 1, NOW_MS), "other"); /* never "rcs", whatever name comes along */
-    assert_refused(f, networks_retire_key(&f->tools, teal_text("rcs"), keys[1], 0, &f->why),
+    assert_refused(f, networks_retire_key(&f->tools, teal_text("rcs"), keys[1], 0, NOW_MS, &f->why),
                    "key-unknown");
     assert_refused(f, put_key(f, "none", 2, 0, INT64_MAX), "network-unknown");
     assert_refused(f, put_key(f, "other", 2, 5, 5), "key-times");
-    assert_int_equal(networks_remove(&f->tools, teal_text("other"), &f->why), NETWORKS_CHANGED);
+    assert_int_equal(networks_remove(&f->tools, teal_text("other"), NOW_MS, &f->why),
+                     NETWORKS_CHANGED);
     assert_string_equal(signer(f, 1, NOW_MS), "nobody");
     assert_int_equal(put_key(f, "rcs", 1, 0, INT64_MAX), NETWORKS_NEW);
 }
@@ -336,13 +342,49 @@ static void test_keys_that_are_over_make_room(void **state)
         assert_int_equal(put_key(f, "rcs", i, 0, INT64_MAX), NETWORKS_NEW);
     assert_refused(f, put_key(f, "rcs", NETWORK_MAX_KEYS, 0, INT64_MAX), "keys-full");
     /* That of the configuration stays where it is: without its record it would count again. */
-    networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS, &f->why);
+    networks_retire_key(&f->tools, teal_text("rcs"), keys[0], NOW_MS, NOW_MS, &f->why);
     assert_refused(f, put_key(f, "rcs", NETWORK_MAX_KEYS, 0, INT64_MAX), "keys-full");
-    networks_retire_key(&f->tools, teal_text("rcs"), keys[3], NOW_MS, &f->why);
+    networks_retire_key(&f->tools, teal_text("rcs"), keys[3], NOW_MS, NOW_MS, &f->why);
     assert_int_equal(put_key(f, "rcs", NETWORK_MAX_KEYS, 0, INT64_MAX), NETWORKS_NEW);
     assert_string_equal(signer(f, 0, NOW_MS), "nobody");
     assert_string_equal(signer(f, 3, NOW_MS - 1), "nobody");
     assert_string_equal(signer(f, NETWORK_MAX_KEYS, NOW_MS), "rcs");
+}
+
+/* What the log has, newest last: '+' a key that was added, '-' one that was retired. */
+static const char *key_log(fixture *f)
+{
+    static char changes[32];
+    static uint8_t memory[1 << 16];
+    teal_bytes leaves[sizeof changes - 1];
+    size_t n = 0;
+    teal_arena arena = { memory, sizeof memory, 0 };
+    assert_int_equal(f->reader->ops->list_leaves(f->reader, teal_text(KEY_LOG), 0, &arena, leaves,
+                                                 sizeof changes - 1, &n),
+                     STORE_OK);
+    for (size_t i = 0; i < n; i++) {
+        teal_key_log_entry e;
+        assert_int_equal(teal_key_log_entry_decode(leaves[i], &e, NULL), TEAL_OK);
+        assert_int_equal(e.kind, TEAL_KEY_LOG_PEER_KEY);
+        changes[i] = e.change == TEAL_KEY_LOG_ADDED ? '+' : '-';
+    }
+    changes[n] = '\0';
+    return changes;
+}
+
+static void test_changes_of_keys_are_logged(void **state)
+{
+    fixture *f = *state;
+    put(f, "other", "other.example", "");
+    put_key(f, "other", 1, 0, INT64_MAX);
+    assert_string_equal(key_log(f), "+");
+    assert_refused(f, put_key(f, "other", 0, 0, INT64_MAX), "key-taken");
+    assert_string_equal(key_log(f), "+");
+    put_key(f, "other", 2, 0, INT64_MAX);
+    networks_retire_key(&f->tools, teal_text("other"), keys[1], NOW_MS, NOW_MS, &f->why);
+    assert_string_equal(key_log(f), "++-");
+    networks_remove(&f->tools, teal_text("other"), NOW_MS, &f->why);
+    assert_string_equal(key_log(f), "++--");
 }
 
 /* ---- suspension, views ----------------------------------------------------------------------- */
@@ -406,7 +448,8 @@ static void test_threads_look_while_others_change(void **state)
         assert_int_equal(pthread_create(&threads[i], NULL, look, f), 0);
     for (int i = 0; i < 20; i++) {
         assert_int_equal(put(f, "other", "other.example", ""), NETWORKS_NEW);
-        assert_int_equal(networks_remove(&f->tools, teal_text("other"), &f->why), NETWORKS_CHANGED);
+        assert_int_equal(networks_remove(&f->tools, teal_text("other"), NOW_MS, &f->why),
+                         NETWORKS_CHANGED);
     }
     for (size_t i = 0; i < 3; i++) {
         pthread_join(threads[i], &wrong);
@@ -429,6 +472,7 @@ int main(void)
         TEST(test_a_key_is_one_networks),
         TEST(test_weak_keys_are_refused),
         TEST(test_keys_that_are_over_make_room),
+        TEST(test_changes_of_keys_are_logged),
         TEST(test_suspension_lasts),
         TEST(test_a_view_does_not_change),
         TEST(test_threads_look_while_others_change),
