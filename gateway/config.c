@@ -88,6 +88,9 @@ static const config_rule rules[] = {
       NUMBER(0, 6000000) },
     { "limits", "per_loopback_per_minute", &config_count, AT(limit_loopback), "0",
       NUMBER(0, 6000000) },
+    { "limits", "claims_per_minute", &config_count, AT(limit_claims), "120", NUMBER(0, 6000000) },
+    { "limits", "one_time_per_minute", &config_count, AT(limit_one_time), "120",
+      NUMBER(0, 6000000) },
     { "limits", "burst_s", &config_count, AT(limit_burst_s), "10", NUMBER(1, 3600) },
 
     { "peer", "domains", &config_hosts, PEER_AT(domains), "", HOSTS },

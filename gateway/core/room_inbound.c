@@ -156,8 +156,8 @@ static directory_result claim(room_client *rc, teal_bytes handle, directory_entr
 {
     if (!teal_handle_is_canonical(handle) || !core_is_native(rc->c, handle))
         return DIRECTORY_NONE;
-    return directory_claim(rc->c->parts.directory, rc->receiver_reader, handle, clock_unix_ms(),
-                           &rc->receiver_arena, entry, prekeys, n);
+    return directory_claim(rc->c->parts.directory, rc->receiver_reader, handle, false,
+                           clock_unix_ms(), &rc->receiver_arena, entry, prekeys, n);
 }
 
 void room_answer_who_is(room_client *rc, const Teal__V1__WhoIs *who_is)

@@ -4,10 +4,20 @@
 
 typedef struct own_claim {
     const teal_manifest *manifest;
+    bool spare;
     teal_arena *arena;
     directory_prekey *out;
     size_t n;
 } own_claim;
+
+static store_result claim_of(store *s, bool spare, const uint8_t *device, teal_arena *arena,
+                             teal_bytes *encoded)
+{
+    store_result result = STORE_NONE;
+    if (spare)
+        result = s->ops->get_last_resort(s, device, arena, encoded);
+    return result == STORE_NONE ? s->ops->claim_prekey(s, device, arena, encoded) : result;
+}
 
 /* In the writer's thread; whoever claims waits for it. */
 static store_result claim_prekeys(store *s, void *arg)
@@ -18,7 +28,7 @@ static store_result claim_prekeys(store *s, void *arg)
     for (size_t i = 0; result == STORE_OK && i < c->manifest->n_devices; i++) {
         directory_prekey *prekey = &c->out[c->n];
         memcpy(prekey->device, c->manifest->devices[i].id, TEAL_DEVICE_BYTES);
-        result = s->ops->claim_prekey(s, prekey->device, c->arena, &prekey->encoded);
+        result = claim_of(s, c->spare, prekey->device, c->arena, &prekey->encoded);
         c->n += result == STORE_OK;
         if (result == STORE_NONE) /* a device without any is left out */
             result = STORE_OK;
@@ -26,15 +36,16 @@ static store_result claim_prekeys(store *s, void *arg)
     return result;
 }
 
-static directory_result claim_own(directory *d, store *reader, teal_bytes handle, teal_arena *arena,
-                                  directory_entry *entry, directory_prekey *out, size_t *n)
+static directory_result claim_own(directory *d, store *reader, teal_bytes handle, bool spare,
+                                  teal_arena *arena, directory_entry *entry, directory_prekey *out,
+                                  size_t *n)
 {
     directory_result result = directory_find_own(d, reader, handle, arena, entry);
     if (result != DIRECTORY_OK)
         return result;
     if (!entry->has_manifest)
         return DIRECTORY_NONE;
-    own_claim claim = { &entry->manifest, arena, out, 0 };
+    own_claim claim = { &entry->manifest, spare, arena, out, 0 };
     store_result stored = writer_do(d->writer, claim_prekeys, &claim);
     *n = stored == STORE_OK ? claim.n : 0;
     return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
@@ -63,9 +74,9 @@ static directory_result claim_remote(directory *d, const bridged_network *peer, 
                          : directory_take_answer(d, peer, handle, &answer, now_ms, arena, entry);
 }
 
-directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
-                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
-                                 size_t *n)
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, bool spare,
+                                 int64_t now_ms, teal_arena *arena, directory_entry *entry,
+                                 directory_prekey *out, size_t *n)
 {
     *entry = (directory_entry){ 0 };
     *n = 0;
@@ -75,7 +86,7 @@ directory_result directory_claim(directory *d, store *reader, teal_bytes handle,
     const networks_view *view = networks_hold(d->networks);
     const bridged_network *peer = networks_for(view, handle);
     if (networks_is_native(view, handle))
-        result = claim_own(d, reader, handle, arena, entry, out, n);
+        result = claim_own(d, reader, handle, spare, arena, entry, out, n);
     else if (peer != NULL)
         result = claim_remote(d, peer, handle, now_ms, arena, entry, out, n);
     networks_let_go(d->networks, &view);

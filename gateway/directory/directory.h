@@ -47,10 +47,11 @@ typedef struct directory_prekey {
     teal_bytes encoded; /* teal.v1.Prekey, signature checked */
 } directory_prekey;
 
-/* One prekey for each device that has any; asks the peer for its own. out: TEAL_MAX_DEVICES. */
-directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
-                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
-                                 size_t *n);
+/* One prekey for each device that has any; asks the peer for its own. out: TEAL_MAX_DEVICES. spare:
+ * of devices here only the last-resort one, and a one-time prekey where there is none. */
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, bool spare,
+                                 int64_t now_ms, teal_arena *arena, directory_entry *entry,
+                                 directory_prekey *out, size_t *n);
 
 /* Forgets what a peer said of the handle. */
 void directory_forget(directory *d, teal_bytes handle);

@@ -1,5 +1,6 @@
 /* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23,
  * REQ-LOG-14; who asked is kept: REQ-LKP-10. */
+#include "gateway/edge/claim_limits.h"
 #include "gateway/edge/field.h"
 #include "gateway/edge/log_proof.h"
 
@@ -147,8 +148,11 @@ static rest_next claim(rest_call *c)
         return field_refuse_handle(c);
     if (!note_asker(c))
         return field_refuse_overload(c);
-    switch (directory_claim(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
-                            &e, claimed, &n)) {
+    claim_answer may = claim_limits_take(c->services->claims, c);
+    if (may == CLAIM_LATER)
+        return REST_ANSWERED;
+    switch (directory_claim(c->services->directory, c->reader, c->parameter,
+                            may == CLAIM_LAST_RESORT, c->now_ms, c->arena, &e, claimed, &n)) {
     case DIRECTORY_OK:
         return e.has_manifest ? answer(c, &e, claimed_json(c, &e, claimed, n)) : refuse_unsealed(c);
     case DIRECTORY_NONE:

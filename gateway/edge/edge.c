@@ -2,6 +2,7 @@
 #include "gateway/edge/edge.h"
 
 #include "gateway/clock.h"
+#include "gateway/edge/claim_limits.h"
 #include "gateway/edge/rest.h"
 #include "gateway/exit_status.h"
 #include "gateway/ledger/key_log.h"
@@ -38,6 +39,7 @@ typedef struct edge {
     writer *writer;
     directory *directory;
     lookup_log *lookups;
+    claim_limits *claims;
     ledger *key_log;
     rest *rest;
     core *core;
@@ -96,6 +98,7 @@ static bool open_parts(edge *e, const config *c, int room_fd, const sealed_key *
     e->directory = directory_open(c, e->networks, e->writer);
     e->lookups = lookup_log_open(e->writer, c->lookup_log_days);
     e->key_log = ledger_open(KEY_LOG, e->keys);
+    e->claims = claim_limits_open();
     e->rest = rest_open(c, stderr);
     if (e->directory == NULL || e->lookups == NULL || e->rest == NULL)
         return false;
@@ -118,6 +121,7 @@ static bool open_parts(edge *e, const config *c, int room_fd, const sealed_key *
                                    .writer = e->writer,
                                    .directory = e->directory,
                                    .lookups = e->lookups,
+                                   .claims = e->claims,
                                    .key_log = e->key_log,
                                    .gateway_manifest = manifest };
     return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
@@ -131,6 +135,7 @@ static void close_parts(edge *e)
     if (e->core != NULL)
         core_stop(&e->core);
     rest_close(&e->rest); /* only now: the core wakes inboxes until it has stopped */
+    claim_limits_close(&e->claims);
     lookup_log_close(&e->lookups);
     if (e->directory != NULL)
         directory_close(&e->directory);

@@ -29,6 +29,7 @@ typedef struct rest_services {
     writer *writer;
     directory *directory;
     lookup_log *lookups;
+    struct claim_limits *claims;
     ledger *key_log;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */

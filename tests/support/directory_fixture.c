@@ -80,8 +80,8 @@ directory_result look_up(directory_fixture *f, const char *handle, int64_t now_m
 
 directory_result claim(directory_fixture *f, const char *handle, int64_t now_ms)
 {
-    return directory_claim(f->directory, f->reader, teal_text(handle), now_ms, &f->arena, &f->entry,
-                           f->prekeys, &f->n_prekeys);
+    return directory_claim(f->directory, f->reader, teal_text(handle), false, now_ms, &f->arena,
+                           &f->entry, f->prekeys, &f->n_prekeys);
 }
 
 void check_paths(const directory_entry *e, const char *paths)

@@ -5,6 +5,7 @@
 #ifndef TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 #define TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 
+#include "gateway/edge/claim_limits.h"
 #include "gateway/edge/rest.h"
 #include "gateway/ledger/key_log.h"
 #include "tests/support/folder.h"
@@ -34,6 +35,7 @@ typedef struct edge_script {
     directory_entry entry;
     directory_prekey prekeys[2];
     size_t n_prekeys;
+    bool spared; /* one-time prekeys, by the last claim */
     directory_put put;
     directory_refusal refusal;
     link_request link;                      /* as it was asked or answered last */
@@ -147,10 +149,11 @@ directory_result directory_look_up(directory *d, store *reader, teal_bytes handl
     return script.look_up;
 }
 
-directory_result directory_claim(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
-                                 teal_arena *arena, directory_entry *entry, directory_prekey *out,
-                                 size_t *n)
+directory_result directory_claim(directory *d, store *reader, teal_bytes handle, bool spare,
+                                 int64_t now_ms, teal_arena *arena, directory_entry *entry,
+                                 directory_prekey *out, size_t *n)
 {
+    script.spared = spare;
     memcpy(out, script.prekeys, sizeof script.prekeys);
     *n = script.n_prekeys;
     return directory_look_up(d, reader, handle, now_ms, arena, entry);
@@ -273,6 +276,7 @@ static int edge_fixture_open(void **state)
     crypto_sign_keypair(edge_pk, edge_keys.sk);
     key_log = ledger_open(KEY_LOG, &edge_keys);
     services = (rest_services){ .config = &settings,
+                                .claims = claim_limits_open(),
                                 .networks = edge_networks,
                                 .writer = edge_writer,
                                 .key_log = key_log,
@@ -289,6 +293,7 @@ static int edge_fixture_close(void **state)
     (void)state;
     rest_stop(edge_rest);
     rest_close(&edge_rest);
+    claim_limits_close(&services.claims);
     networks_close(&edge_networks);
     writer_stop(&edge_writer);
     ledger_close(&key_log);

@@ -111,8 +111,8 @@ static void *claim_many(void *arg)
         teal_prekey prekey = { .id = UINT32_MAX };
         size_t n = 0;
         arena.used = 0;
-        c->failed |= directory_claim(c->f->directory, c->reader, teal_text(ALICE), NOW_MS, &arena,
-                                     &entry, out, &n) != DIRECTORY_OK ||
+        c->failed |= directory_claim(c->f->directory, c->reader, teal_text(ALICE), false, NOW_MS,
+                                     &arena, &entry, out, &n) != DIRECTORY_OK ||
                      n != 1 || teal_prekey_decode(out[0].encoded, &prekey, NULL) != TEAL_OK;
         c->ids[i] = prekey.id;
     }
@@ -171,12 +171,30 @@ static void test_racing_claims(void **state)
     assert_int_equal(times[0], CLAIMERS * CLAIMS - ONE_TIME);
 }
 
+/* One-time prekeys are spared where the last resort does. */
+static void test_spared_claims(void **state)
+{
+    directory_fixture *f = *state;
+    teal_prekey got;
+    publish(f);
+    assert_int_equal(directory_claim(f->directory, f->reader, teal_text(ALICE), true, NOW_MS,
+                                     &f->arena, &f->entry, f->prekeys, &f->n_prekeys),
+                     DIRECTORY_OK);
+    assert_int_equal(f->n_prekeys, 1);
+    assert_int_equal(teal_prekey_decode(f->prekeys[0].encoded, &got, NULL), TEAL_OK);
+    assert_int_equal(got.id, 0);
+    assert_int_equal(claim(f, ALICE, NOW_MS), DIRECTORY_OK);
+    assert_int_equal(teal_prekey_decode(f->prekeys[0].encoded, &got, NULL), TEAL_OK);
+    assert_int_equal(got.id, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_claims),
         ON_DIRECTORY(test_claim_of_what_is_not_sealed),
         ON_DIRECTORY(test_racing_claims),
+        ON_DIRECTORY(test_spared_claims),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -226,6 +226,35 @@ static void test_claims(void **state)
     assert_refused(&a, 404, "recipient-not-sealed", "REQ-DIR-23");
 }
 
+static int claim_status(const char *handle, raw_answer *a)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/directory/%s/claim", handle);
+    edge_ask("POST", path, "", nothing, a);
+    return a->status;
+}
+
+static void test_claims_are_limited(void **state)
+{
+    (void)state;
+    raw_answer a;
+    char value[256];
+    script.entry = (directory_entry){ .has_native = true,
+                                      .has_manifest = true,
+                                      .encoded = teal_text("manifest") };
+    settings.limit_claims = 3; /* a minute, all at once */
+    settings.limit_one_time = 2;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(claim_status(ALICE, &a), 200);
+        assert_int_equal(script.spared, i == 2); /* too many of this handle: the last resort does */
+    }
+    claim_status(ALICE, &a);
+    assert_refused(&a, 429, "rate-limited", "REQ-PRE-8");
+    assert_non_null(raw_header(&a, "Retry-After", value));
+    assert_int_equal(claim_status("im:bob@native.example", &a), 200); /* another handle's */
+    assert_false(script.spared);
+}
+
 static void test_gateway_and_health(void **state)
 {
     (void)state;
@@ -251,7 +280,7 @@ int main(void)
         edge_test(test_manifests_are_put),  edge_test(test_prekeys_are_put),
         edge_test(test_accounts_are_read),  edge_test(test_look_ups),
         edge_test(test_askers_are_noted),   edge_test(test_claims),
-        edge_test(test_gateway_and_health),
+        edge_test(test_claims_are_limited), edge_test(test_gateway_and_health),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
