@@ -507,6 +507,41 @@ static void test_read(void **state)
           "REQ-BODY-3 " },
         { "reaction of another verb", HEAD "e2ee.Reaction: toggle; M; x\r\n" TEXT_PART "x",
           TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "reaction of one field", HEAD "e2ee.Reaction: add\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction to no id", HEAD "e2ee.Reaction: add; a b; x\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction to nothing", HEAD "e2ee.Reaction: add; ; x\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction that is empty", HEAD "e2ee.Reaction: add; M;\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "reaction with an escaped line end",
+          HEAD "e2ee.Reaction: add; M; a\\nb\r\n" TEXT_PART "x", TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "id of 65",
+          HEAD "e2ee.Edit-Of: 0123456789012345678901234567890123456789012345678901234"
+               "5678901234\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "id that is empty", HEAD "e2ee.Revoke-Of:\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "sender that is empty", HEAD "e2ee.Claimed-Sender:\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "sender with an escaped control character",
+          HEAD "e2ee.Claimed-Sender: a\\u007f\r\n" TEXT_PART "x", TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "sender with parameters", HEAD "e2ee.Claimed-Sender:;a=b c\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "stand-in that is empty", HEAD "e2ee.Stand-In:\r\n" TEXT_PART "x", TEAL_MALFORMED,
+          "REQ-BODY-3 " },
+        { "stand-in with a character below the digits", HEAD "e2ee.Stand-In: 1/\r\n" TEXT_PART "x",
+          TEAL_MALFORMED, "REQ-BODY-3 " },
+        { "text with NUL in base64",
+          HEAD "\r\nContent-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nYQBi",
+          TEAL_MALFORMED, "REQ-CPIM-54 " },
+        { "text that is not UTF-8", HEAD TEXT_PART "\xff", TEAL_MALFORMED, "REQ-CPIM-54 " },
+        { "processing, which is no receipt",
+          HEAD "\r\nContent-Type: message/imdn+xml\r\n\r\n<imdn><message-id>a</message-id>"
+               "<processing-notification><status><stored/></status></processing-notification>"
+               "</imdn>",
+          TEAL_UNSUPPORTED, "REQ-BODY-8 " },
         { "stand-in of 0", HEAD "e2ee.Stand-In: 0\r\n" TEXT_PART "x", TEAL_MALFORMED,
           "REQ-BODY-3 " },
         { "stand-in that is no number", HEAD "e2ee.Stand-In: 1x\r\n" TEXT_PART "xy", TEAL_MALFORMED,
@@ -624,6 +659,102 @@ static teal_result encode_result(const Teal__V1__Content *c, const char **rule)
     teal_result result = teal_bodies_encode(c, NULL, &arena, &b, &n, &why);
     *rule = why.rule;
     return result;
+}
+
+/* What the preface of a part adds, or takes away, is asked for like any other text. */
+static void test_prefaces(void **state)
+{
+    (void)state;
+    static char big[TEAL_PLAIN_MAX_TEXT_BYTES + 2];
+    const char *rule;
+    small_content s;
+    memset(big, 'x', sizeof big - 1);
+    teal_arena arena = scratch_arena();
+    teal_body_context x = { .quote = teal_text("a\nb\x7f"), .receipted_sent_at_ms = UINT64_MAX };
+    size_t n;
+
+    Teal__V1__Content *c = content_of(&s, TEAL__V1__PART__PART_TEXT);
+    s.part.text = "x";
+    c->reply_to = "M";
+    assert_text(bodies_of(c, &x, &arena, &n)->bytes, "Reply to \u201ca b \u201d: x");
+
+    c = content_of(&s, TEAL__V1__PART__PART__NOT_SET);
+    Teal__V1__DeviceReceipt receipt = TEAL__V1__DEVICE_RECEIPT__INIT;
+    c->receipt = &receipt;
+    receipt.message_id = "M";
+    receipt.disposition = TEAL__V1__DISPOSITION__DISPLAYED;
+    assert_null(memmem(bodies_of(c, &x, &arena, &n)->bytes.at, 200, "datetime", 8));
+    receipt.disposition = (Teal__V1__Disposition)4;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+
+    c = content_of(&s, TEAL__V1__PART__PART_LOCATION);
+    Teal__V1__Location location = TEAL__V1__LOCATION__INIT;
+    s.part.location = &location;
+    location.longitude = 181;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+    location.longitude = 0;
+    location.radius_m = 1e9;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+    location.radius_m = -1;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+    location.radius_m = 0;
+    location.latitude = 0.0 / 0.0;
+    assert_int_equal(encode_result(c, &rule), TEAL_MALFORMED);
+
+    c = content_of(&s, TEAL__V1__PART__PART_MEDIA);
+    Teal__V1__Media media = TEAL__V1__MEDIA__INIT;
+    uint8_t digest[] = { 1 };
+    s.part.media = &media;
+    media.url = "http://x";
+    media.digest = (ProtobufCBinaryData){ sizeof digest, digest };
+    assert_text(bodies_of(c, &x, &arena, &n)->content_type, "text/plain;charset=UTF-8");
+    x.sealed = true;
+    assert_text(bodies_of(c, &x, &arena, &n)->content_type, "application/vnd.gsma.rcs-ft-http+xml");
+
+    c = content_of(&s, TEAL__V1__PART__PART_CONTACT);
+    Teal__V1__Contact contact = TEAL__V1__CONTACT__INIT;
+    char *handles[] = { "", "911" };
+    s.part.contact = &contact;
+    contact.handles = handles;
+    contact.n_handles = 2;
+    const teal_body *b = bodies_of(c, &x, &arena, &n);
+    assert_null(memmem(b->bytes.at, b->bytes.len, "TEL:\r", 5));
+}
+
+/* A notice before what is no text, in memory of every size. */
+static void test_small_arenas_out(void **state)
+{
+    (void)state;
+    Teal__V1__Location location = TEAL__V1__LOCATION__INIT;
+    Teal__V1__Contact contact = TEAL__V1__CONTACT__INIT;
+    Teal__V1__Media media = TEAL__V1__MEDIA__INIT;
+    contact.name = "a";
+    media.url = "http://x";
+    static const Teal__V1__Part__PartCase cases[] = { TEAL__V1__PART__PART_LOCATION,
+                                                      TEAL__V1__PART__PART_CONTACT,
+                                                      TEAL__V1__PART__PART_MEDIA };
+    for (size_t i = 0; i < 3; i++) {
+        small_content s;
+        Teal__V1__Content *c = content_of(&s, cases[i]);
+        c->reply_to = "M";
+        if (i == 0)
+            s.part.location = &location;
+        else if (i == 1)
+            s.part.contact = &contact;
+        else
+            s.part.media = &media;
+        teal_result result = TEAL_SPACE;
+        for (size_t cap = 0; result == TEAL_SPACE; cap++) {
+            teal_arena small = { room, cap, 0 };
+            const teal_body *b = NULL;
+            size_t n;
+            teal_diag why = { 0 };
+            result = teal_bodies_encode(c, NULL, &small, &b, &n, &why);
+            if (result == TEAL_SPACE)
+                assert_string_equal(why.rule, TEAL_ARENA_TOO_SMALL);
+        }
+        assert_int_equal(result, TEAL_OK);
+    }
 }
 
 static void test_limits(void **state)
@@ -803,6 +934,8 @@ int main(void)
         cmocka_unit_test(test_small_arenas),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_headers_alone),
+        cmocka_unit_test(test_prefaces),
+        cmocka_unit_test(test_small_arenas_out),
         cmocka_unit_test(test_strict_messages),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
