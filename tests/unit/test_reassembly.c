@@ -295,6 +295,9 @@ static void test_refusals(void **state)
     refuse("33 parts", part("1", 7, 33, 1, "a"), TEAL_LIMIT, "REQ-SMS-30 ");
     refuse("161 octets", part("1", 7, 2, 1, long_part), TEAL_LIMIT, "REQ-SMS-30 ");
     refuse("source of 21", part("123456789012345678901", 7, 2, 1, "a"), TEAL_LIMIT, "REQ-SMS-30 ");
+    teal_reassembly_part to = part("1", 7, 2, 1, "a");
+    to.destination = teal_text("123456789012345678901");
+    refuse("destination of 21", to, TEAL_LIMIT, "REQ-SMS-30 ");
     refuse("seq 0", part("1", 7, 2, 0, "a"), TEAL_MALFORMED, "REQ-SMS-31 ");
     refuse("seq 3 of 2", part("1", 7, 2, 3, "a"), TEAL_MALFORMED, "REQ-SMS-31 ");
     refuse("no septet in a single", part("1", 0, 0, 0, "a\x80"), TEAL_MALFORMED, "REQ-SMS-3 ");
@@ -306,6 +309,8 @@ static void test_refusals(void **state)
     teal_writer small = { text, TEAL_REASSEMBLY_TEXT_BYTES, 1 };
     assert_int_equal(teal_reassembly_add(&table, &p, 0, &small, &said, &lost, &why), TEAL_SPACE);
     assert_int_equal(small.len, 1);
+    small.len = TEAL_REASSEMBLY_TEXT_BYTES + 1; /* full already, and more */
+    assert_int_equal(teal_reassembly_add(&table, &p, 0, &small, &said, &lost, &why), TEAL_SPACE);
 }
 
 static void test_whole_is_not_of_its_coding(void **state)

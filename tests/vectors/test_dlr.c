@@ -121,6 +121,12 @@ static void test_message(void **state)
     teal_smpp_tlv_write(&w, TEAL_TLV_MESSAGE_PAYLOAD, teal_text("id:5 stat:DELIVRD"));
     pdu = receipt("", teal_written(&w));
     EXPECT_DLR("5", TEAL_DLR_DELIVERED);
+    pdu = receipt("id:5 stat:DELIVRD", teal_written(&w)); /* two bodies */
+    assert_int_equal(teal_dlr_of_message(&pdu, &dlr, NULL), TEAL_MALFORMED);
+    w.len = 0;
+    teal_smpp_tlv_write_uint(&w, TEAL_TLV_MESSAGE_STATE, 0, 1);
+    pdu = receipt("id:5 stat:DELIVRD", teal_written(&w));
+    EXPECT_DLR("5", TEAL_DLR_DELIVERED);
 }
 
 static void test_not_a_receipt(void **state)

@@ -168,6 +168,30 @@ static void test_refused(void **state)
           "</rcspushlocation></rcsenvelope>",
           TEAL_MALFORMED, "REQ-LOC-2 element twice" },
         { "two circles", PUSH("<Circle/><Circle/>"), TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two radii", PUSH("<Circle><pos>1 2</pos><radius>1</radius><radius>2</radius></Circle>"),
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two points", PUSH("<Point/><Point/>"), TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "reference system of one word", PUSH("<Point srsName='x'><pos>1 2</pos></Point>"),
+          TEAL_UNSUPPORTED, "REQ-LOC-3 another" },
+        { "two infos",
+          "<rcsenvelope><rcspushlocation><geopriv><location-info/><location-info/></geopriv></"
+          "rcspushlocation></rcsenvelope>",
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two offsets",
+          "<rcsenvelope><rcspushlocation><geopriv><location-info><Point><pos>1 "
+          "2</pos></Point></location-info></geopriv><time-offset/><time-offset/></"
+          "rcspushlocation></rcsenvelope>",
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two sets of rules",
+          "<rcsenvelope><rcspushlocation><geopriv><location-info><Point><pos>1 "
+          "2</pos></Point></location-info><usage-rules/><usage-rules/></geopriv></"
+          "rcspushlocation></rcsenvelope>",
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
+        { "two expiries",
+          "<rcsenvelope><rcspushlocation><geopriv><location-info><Point><pos>1 "
+          "2</pos></Point></location-info><usage-rules><retention-expiry/><retention-expiry/></"
+          "usage-rules></geopriv></rcspushlocation></rcsenvelope>",
+          TEAL_MALFORMED, "REQ-LOC-2 element twice" },
         { "radius in degrees",
           PUSH(
               "<Circle><pos>1 2</pos><radius uom='urn:ogc:def:uom:EPSG::9102'>1</radius></Circle>"),
