@@ -312,6 +312,116 @@ static void test_too_many_recipients(void **state)
     }
 }
 
+/* Texts of XML that are one octet too long, or missing, each in its place. */
+static void test_long_texts(void **state)
+{
+    static const struct {
+        const char *name, *before, *behind;
+        size_t max;
+        bool location;
+    } rows[] = {
+        { "entity", "<rcsenvelope entity='", "'><rcspushlocation/></rcsenvelope>",
+          TEAL_LOCATION_MAX_TEXT_BYTES, true },
+        { "id", "<rcsenvelope><rcspushlocation id='", "'/></rcsenvelope>",
+          TEAL_LOCATION_MAX_TEXT_BYTES, true },
+        { "label", "<rcsenvelope><rcspushlocation label='", "'/></rcsenvelope>",
+          TEAL_LOCATION_MAX_TEXT_BYTES, true },
+        { "subject", "<imdn><message-id>M</message-id><subject>", "</subject></imdn>",
+          TEAL_IMDN_MAX_TEXT_BYTES, false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t more = 0; more < 2; more++) {
+            uint8_t text[4096];
+            teal_writer w = { text, sizeof text, 0 };
+            teal_arena arena = fresh();
+            teal_location l;
+            teal_imdn n;
+            teal_write_text(&w, rows[i].before);
+            teal_write_bytes(&w, long_text(rows[i].max + more));
+            teal_write_text(&w, rows[i].behind);
+            teal_result got = rows[i].location
+                                  ? teal_location_decode(teal_written(&w), &arena, &l, NULL)
+                                  : teal_imdn_decode(teal_written(&w), &arena, &n, NULL);
+            print_message("%s\n", rows[i].name); /* the shorter one has no position, no status */
+            assert_int_equal(got == TEAL_LIMIT, more == 1);
+            assert_int_not_equal(got, TEAL_OK);
+        }
+    }
+}
+
+static void test_ids(void **state)
+{
+    static const char *const ids[] = { "", "imdn.Message-ID:\n", "imdn.Message-ID: a b\n" };
+    (void)state;
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        char text[256];
+        teal_arena arena = fresh();
+        teal_cpim m;
+        teal_rcs_head head;
+        snprintf(text, sizeof text,
+                 "From: <im:a@b>\nTo: <im:c@d>\nNS: imdn <urn:ietf:params:imdn>\n%s\n\n", ids[i]);
+        assert_int_equal(teal_cpim_decode(teal_text(text), &arena, &m, NULL), TEAL_OK);
+        assert_int_equal(teal_rcs_head_read(&m, &arena, NULL, &head, NULL), TEAL_MALFORMED);
+    }
+}
+
+/* A notification with and without a receipt, and what is in neither of its two halves. */
+static void test_notification_messages(void **state)
+{
+    (void)state;
+    const teal_bytes to = teal_text("im:a@b");
+    teal_rcs_head head = { .from = to, .to = &to, .n_to = 1, .message_id = teal_text("M") };
+    teal_imdn n = { .kind = TEAL_IMDN_DISPLAY,
+                    .status = TEAL_IMDN_DISPLAYED,
+                    .message_id = teal_text("N") };
+    uint8_t text[1024];
+    teal_writer out = { text, sizeof text, 0 };
+    assert_int_equal(teal_imdn_message_encode(&head, NULL, &n, (teal_bytes){ 0 }, &out), TEAL_OK);
+    assert_null(memmem(text, out.len, "e2ee", 4));
+    out.len = 0;
+    assert_int_equal(teal_imdn_message_encode(&head, NULL, &n, teal_text("r"), &out), TEAL_OK);
+    assert_non_null(memmem(text, out.len, "e2ee.Receipt: cg\r\n", 18));
+    head.n_to = 0;
+    assert_int_equal(teal_imdn_message_encode(&head, NULL, &n, (teal_bytes){ 0 }, &out),
+                     TEAL_MALFORMED);
+    head.n_to = 1;
+    n.message_id.len = 0;
+    assert_int_equal(teal_imdn_message_encode(&head, NULL, &n, (teal_bytes){ 0 }, &out),
+                     TEAL_MALFORMED);
+}
+
+static void test_charsets(void **state)
+{
+    static const struct {
+        const char *type;
+        bool utf8;
+    } rows[] = {
+        { "text/plain", true },
+        { "text/plain; charset=\"UTF-8\"", true },
+        { "text/plain;format=flowed; charset = us-ascii ", true },
+        { "text/plain;charset=", true },
+        { "text/plain;charset=\"", false },
+        { "text/plain;charset=\"utf-8", false },
+        { "text/plain;charset=utf-8\"", false },
+        { "text/plain;charset=latin1", false },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        print_message("%s\n", rows[i].type);
+        assert_int_equal(teal_plain_charset_is_utf8(teal_text(rows[i].type)), rows[i].utf8);
+    }
+}
+
+static void test_arena_overflow(void **state)
+{
+    (void)state;
+    teal_arena arena = fresh();
+    assert_null(teal_arena_array(&arena, SIZE_MAX / 2, 3));
+    assert_int_equal(arena.used, 0);
+    assert_non_null(teal_arena_array(&arena, SIZE_MAX, 0));
+}
+
 static void test_heads(void **state)
 {
     (void)state;
@@ -361,6 +471,11 @@ int main(void)
         cmocka_unit_test(test_too_many_keys),
         cmocka_unit_test(test_too_many_headers),
         cmocka_unit_test(test_too_many_recipients),
+        cmocka_unit_test(test_long_texts),
+        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_notification_messages),
+        cmocka_unit_test(test_charsets),
+        cmocka_unit_test(test_arena_overflow),
         cmocka_unit_test(test_heads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

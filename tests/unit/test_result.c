@@ -12,6 +12,7 @@
 static void test_texts(void **state)
 {
     (void)state;
+    assert_string_equal(teal_result_text((teal_result)(TEAL_FORGED + 1)), "no result");
     for (int i = TEAL_OK; i <= TEAL_FORGED; i++) {
         assert_true(strlen(teal_result_text((teal_result)i)) > 0);
         for (int before = TEAL_OK; before < i; before++)

@@ -132,6 +132,7 @@ static void test_message(void **state)
 static void test_not_a_receipt(void **state)
 {
     (void)state;
+    assert_string_equal(teal_dlr_state_name(TEAL_DLR_NONE), "NONE");
     static const uint8_t classes[] = { 0x00, 0x08, 0x10, 0x20, 0x40 };
     for (size_t i = 0; i < sizeof classes; i++) {
         teal_smpp_pdu pdu = receipt("id:1 stat:DELIVRD", (teal_bytes){ 0 });
