@@ -241,6 +241,7 @@ static void test_claims_are_limited(void **state)
     char value[256];
     script.entry = (directory_entry){ .has_native = true,
                                       .has_manifest = true,
+                                      .manifest = *logged_manifest(),
                                       .encoded = teal_text("manifest") };
     settings.limit_claims = 3; /* a minute, all at once */
     settings.limit_one_time = 2;
