@@ -25,6 +25,7 @@ typedef struct inbox {
     show look;
     uint8_t device[TEAL_DEVICE_BYTES];
     size_t shown, later; /* later: of the last round */
+    size_t prekeys_left; /* as the gateway said last */
     bool unverified;
 
     /* Of one round; in the session's arena. */
@@ -62,6 +63,8 @@ static outcome fetch(inbox *b, unsigned wait_s)
     interrupt_busy();
     if (o != OUTCOME_OK)
         return o;
+    json_int_t left = json_integer_value(json_object_get(answer, "prekeys_left"));
+    b->prekeys_left = left > 0 ? (size_t)left : 0;
     const json_t *items = json_object_get(answer, "items");
     for (size_t i = 0; i < json_array_size(items) && b->n_items < MAX_ITEMS; i++)
         if (incoming_read(s, json_array_get(items, i), &b->items[b->n_items]))
@@ -190,10 +193,9 @@ static void pause_s(int seconds)
 
 static outcome conclude(inbox *b, outcome o)
 {
-    size_t left;
     outcome waits = OUTCOME_OK;
     if (o == OUTCOME_OK)
-        o = prekeys_replenish(b->s, &left);
+        o = prekeys_keep(b->s, b->prekeys_left);
     if (o != OUTCOME_OK)
         return o;
     if (b->shown == 0 && b->later == 0 && !b->s->options->json)
@@ -235,19 +237,17 @@ static bool may_recover(const inbox *b, outcome o)
 /* *away: the gateway has not answered the last time, which is said once. */
 static outcome follow_once(inbox *b, bool *away)
 {
-    size_t left;
     outcome o = fetch(b, FOLLOW_POLL_S);
     const bool was_away = *away;
     *away = may_recover(b, o);
     if (*away && !was_away)
         say_note("the gateway does not answer now; trying on");
-    if (o == OUTCOME_OK && b->n_items > 0) {
+    if (o == OUTCOME_OK && b->n_items > 0)
         o = take_round(b);
-        if (o == OUTCOME_OK)
-            prekeys_replenish(b->s, &left);
-    } else if (o != OUTCOME_OK && !*away) {
+    else if (o != OUTCOME_OK && !*away)
         session_explain(b->s, o);
-    }
+    if (o == OUTCOME_OK)
+        prekeys_keep(b->s, b->prekeys_left);
     if (!may_recover(b, o) && b->later == 0)
         return o;
     pause_s(PAUSE_S);

@@ -1,10 +1,12 @@
-/* Member of the keychain's state: next_prekey, last_resort_at_ms. Private parts are durable before
- * the public ones leave, and gone before a message is acknowledged. */
+/* Members of the keychain's state: next_prekey; last_resort_at_ms, when the newest last-resort
+ * prekey was published; last_resort_waits, while it is not known to be. Private parts are durable
+ * before the public ones leave, and gone before a message is acknowledged. REQ-PRE-3 to -6. */
 #include "gateway/client/prekeys.h"
 
 #include "codecs/native/manifest.h"
 #include "codecs/native/seal.h"
 #include "gateway/client/account.h"
+#include "gateway/client/say.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
 
@@ -103,28 +105,47 @@ static void make_one_time(keychain *k, teal_prekey *out)
     sign(k, made->id, made->sk, out);
 }
 
-static bool is_last_resort_old(const keychain *k, int64_t now_ms)
+static bool waits(const keychain *k)
 {
-    int64_t made_ms = json_integer_value(json_object_get(k->state, "last_resort_at_ms"));
-    return k->secrets->n_last_resort == 0 || now_ms - made_ms > last_resort_life_ms;
+    return json_is_true(json_object_get(k->state, "last_resort_waits"));
 }
 
-/* The one before it still opens what is on its way. */
-static void renew_last_resort(keychain *k, int64_t now_ms)
+static bool is_last_resort_old(const keychain *k, int64_t now_ms)
+{
+    int64_t published_ms = json_integer_value(json_object_get(k->state, "last_resort_at_ms"));
+    return now_ms - published_ms > last_resort_life_ms;
+}
+
+static bool is_last_resort_due(const keychain *k, int64_t now_ms)
+{
+    return k->secrets->n_last_resort == 0 || waits(k) || is_last_resort_old(k, now_ms);
+}
+
+/* The one before it still opens what is on its way; the one before that is gone. */
+static void renew_last_resort(keychain *k)
 {
     keychain_secrets *s = k->secrets;
     memcpy(s->last_resort[1], s->last_resort[0], sizeof s->last_resort[1]);
     randombytes_buf(s->last_resort[0], sizeof s->last_resort[0]);
     if (s->n_last_resort < KEYCHAIN_LAST_RESORTS)
         s->n_last_resort++;
-    json_object_set_new(k->state, "last_resort_at_ms", json_integer(now_ms));
+    json_object_set_new(k->state, "last_resort_waits", json_true());
 }
 
+/* While one waits to be published the gateway hands out the one before: it is not pushed out. */
 void prekeys_last_resort(keychain *k, int64_t now_ms, teal_prekey *out)
 {
-    if (is_last_resort_old(k, now_ms))
-        renew_last_resort(k, now_ms);
+    if (k->secrets->n_last_resort == 0 || (!waits(k) && is_last_resort_old(k, now_ms)))
+        renew_last_resort(k);
     sign(k, 0, k->secrets->last_resort[0], out);
+}
+
+void prekeys_published(keychain *k, int64_t now_ms)
+{
+    if (!waits(k))
+        return;
+    json_object_del(k->state, "last_resort_waits");
+    json_object_set_new(k->state, "last_resort_at_ms", json_integer(now_ms));
 }
 
 /* In a transaction; the upload lives in the arena. */
@@ -146,32 +167,89 @@ static teal_bytes make(session *s, size_t n_one_time, int64_t now_ms)
     return teal_written(&w);
 }
 
-static outcome read_left(outcome o, json_t *answer, size_t *left)
+/* What the gateway counts. */
+typedef struct count {
+    size_t left;
+    json_int_t last_id;
+} count;
+
+static outcome read_count(outcome o, json_t *answer, count *out)
 {
     json_int_t n = json_integer_value(json_object_get(answer, "one_time_left"));
-    *left = o == OUTCOME_OK && n > 0 ? (size_t)n : 0;
+    out->left = o == OUTCOME_OK && n > 0 ? (size_t)n : 0;
+    out->last_id = json_integer_value(json_object_get(answer, "last_id"));
     json_decref(answer);
     return o;
 }
 
-outcome prekeys_replenish(session *s, size_t *left)
+/* A keychain that came back from a backup may have forgotten ids that the gateway has seen. */
+static void skip_used_ids(keychain *k, json_int_t last_id)
+{
+    if (last_id >= json_integer_value(json_object_get(k->state, "next_prekey")))
+        json_object_set_new(k->state, "next_prekey", json_integer(last_id + 1));
+}
+
+static outcome make_durably(session *s, const count *c, int64_t now_ms, teal_bytes *upload)
+{
+    outcome o = keychain_begin(s->keychain);
+    if (o != OUTCOME_OK)
+        return o;
+    skip_used_ids(s->keychain, c->last_id);
+    *upload = make(s, c->left < PREKEYS_WANTED ? PREKEYS_WANTED - c->left : 0, now_ms);
+    return keychain_commit(s->keychain);
+}
+
+static outcome note_published(session *s, int64_t now_ms)
+{
+    outcome o = keychain_begin(s->keychain);
+    if (o != OUTCOME_OK)
+        return o;
+    prekeys_published(s->keychain, now_ms);
+    return keychain_commit(s->keychain);
+}
+
+/* Says nothing of what the gateway answered. */
+static outcome replenish(session *s, size_t *left)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
     json_t *answer;
+    teal_bytes upload;
+    count c;
     const int64_t now_ms = clock_unix_ms();
     teal_bytes handle = account_handle(s->keychain, &s->arena);
     account_device(s->keychain, device);
     outcome o = api_count_prekeys(s->api, handle, device, &answer);
-    o = session_explain(s, read_left(o, answer, left));
-    if (o != OUTCOME_OK || (*left >= PREKEYS_FEW && !is_last_resort_old(s->keychain, now_ms)))
+    o = read_count(o, answer, &c);
+    *left = c.left;
+    if (o != OUTCOME_OK || (c.left >= PREKEYS_FEW && !is_last_resort_due(s->keychain, now_ms)))
         return o;
-    o = keychain_begin(s->keychain);
-    if (o != OUTCOME_OK)
-        return o;
-    teal_bytes upload = make(s, *left < PREKEYS_WANTED ? PREKEYS_WANTED - *left : 0, now_ms);
-    o = keychain_commit(s->keychain);
+    o = make_durably(s, &c, now_ms, &upload);
     if (o != OUTCOME_OK)
         return o;
     o = api_put_prekeys(s->api, handle, upload, &answer);
-    return session_explain(s, read_left(o, answer, left));
+    o = read_count(o, answer, &c);
+    *left = c.left;
+    return o == OUTCOME_OK ? note_published(s, now_ms) : o;
+}
+
+outcome prekeys_replenish(session *s, size_t *left)
+{
+    return session_explain(s, replenish(s, left));
+}
+
+outcome prekeys_keep(session *s, size_t known_left)
+{
+    size_t left;
+    if (known_left >= PREKEYS_FEW && !is_last_resort_due(s->keychain, clock_unix_ms()))
+        return OUTCOME_OK;
+    return prekeys_replenish(s, &left);
+}
+
+void prekeys_rotate(session *s)
+{
+    size_t left;
+    if (account_handle(s->keychain, &s->arena).len > 0 &&
+        is_last_resort_due(s->keychain, clock_unix_ms()) && replenish(s, &left) != OUTCOME_OK)
+        say_note(
+            "the device's weekly key could not be published now; the next command tries again");
 }

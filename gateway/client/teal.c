@@ -1,12 +1,19 @@
 /* teal: a device of the native network on the command line. */
 #include "gateway/client/commands.h"
 #include "gateway/client/help.h"
+#include "gateway/client/prekeys.h"
 #include "gateway/client/say.h"
 #include "gateway/version.h"
 
 #include <locale.h>
 #include <signal.h>
 #include <sodium.h>
+
+/* Those that talk to the gateway and have not seen to it themselves. */
+static bool rotates_prekeys(command c)
+{
+    return c == COMMAND_LOOKUP || c == COMMAND_SEND || c == COMMAND_DEVICES;
+}
 
 static outcome run(session *s)
 {
@@ -53,6 +60,8 @@ int main(int argc, char **argv)
     result = session_open(&o, &s);
     if (result == OUTCOME_OK)
         result = run(&s);
+    if (result == OUTCOME_OK && rotates_prekeys(o.command))
+        prekeys_rotate(&s);
     session_close(&s);
     if (fflush(stdout) != 0 && result == OUTCOME_OK)
         result = say(OUTCOME_FAILED, "standard output cannot be written");
