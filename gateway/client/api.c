@@ -6,6 +6,7 @@
 #include "gateway/http_client.h"
 #include "gateway/log.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -158,6 +159,37 @@ outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json
     char path[MAX_PATH_BYTES];
     return call(a, "GET", write_path(path, "/v1/accounts/", handle, "/prekeys?device=", device),
                 NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+static outcome get(api *a, const char *path, json_t **json)
+{
+    return call(a, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
+outcome api_manifests(api *a, teal_bytes handle, uint64_t from, json_t **json)
+{
+    char path[MAX_PATH_BYTES], query[64];
+    snprintf(query, sizeof query, "/manifests?from=%" PRIu64, from);
+    return get(a, write_path(path, "/v1/accounts/", handle, query, NULL), json);
+}
+
+outcome api_log_head(api *a, json_t **json)
+{
+    return get(a, "/v1/log/keys/head", json);
+}
+
+outcome api_log_entries(api *a, uint64_t from, unsigned max, json_t **json)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/log/keys/entries?from=%" PRIu64 "&max=%u", from, max);
+    return get(a, path, json);
+}
+
+outcome api_log_consistency(api *a, uint64_t from, uint64_t to, json_t **json)
+{
+    char path[128];
+    snprintf(path, sizeof path, "/v1/log/keys/consistency?from=%" PRIu64 "&to=%" PRIu64, from, to);
+    return get(a, path, json);
 }
 
 outcome api_send(api *a, teal_bytes envelope, json_t **json)

@@ -25,6 +25,12 @@ outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest);
 outcome api_get_manifest(api *a, teal_bytes handle, teal_arena *arena, teal_bytes *manifest);
 outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json);
 outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json_t **json);
+/* Manifests of the account from that version on, with their proofs. */
+outcome api_manifests(api *a, teal_bytes handle, uint64_t from, json_t **json);
+/* The key log. */
+outcome api_log_head(api *a, json_t **json);
+outcome api_log_entries(api *a, uint64_t from, unsigned max, json_t **json);
+outcome api_log_consistency(api *a, uint64_t from, uint64_t to, json_t **json);
 /* Sends it again where the answer was lost: the gateway knows it by its id. */
 outcome api_send(api *a, teal_bytes envelope, json_t **json);
 outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json);

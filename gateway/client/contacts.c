@@ -1,5 +1,5 @@
 /* Members of the keychain's state: contacts, an object of keys by handle; seen, an object of
- * {"key","version","hash","devices":[id,…]} by handle. */
+ * {"key","version","hash","devices":[id,…]} by handle; logged, a list of handles. */
 #include "gateway/client/contacts.h"
 
 #include "gateway/client/account.h"
@@ -58,12 +58,13 @@ void contacts_pin(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_
 /* ---- their manifests ------------------------------------------------------------------------- */
 
 /* Under another key an account begins anew. */
-static const json_t *seen_of(const keychain *k, teal_bytes handle, const teal_manifest *m)
+static const json_t *seen_of(const keychain *k, teal_bytes handle,
+                             const uint8_t account_key[static TEAL_KEY_BYTES])
 {
     uint8_t key[TEAL_KEY_BYTES];
     const json_t *seen = json_object_get(json_object_get(k->state, "seen"), name_of(handle).text);
     bool same =
-        member_copy(seen, "key", key, sizeof key) && memcmp(key, m->account_key, sizeof key) == 0;
+        member_copy(seen, "key", key, sizeof key) && memcmp(key, account_key, sizeof key) == 0;
     return same ? seen : NULL;
 }
 
@@ -81,23 +82,66 @@ static json_t *list_devices(const teal_manifest *m)
     return devices;
 }
 
-void contacts_note(keychain *k, teal_bytes handle, const teal_manifest *m)
+/* Takes the reference. */
+static void note(keychain *k, teal_bytes handle, const uint8_t *key, uint64_t version,
+                 const teal_hash *hash, json_t *devices)
 {
-    teal_hash hash;
     json_t *all = json_object_get(k->state, "seen");
-    if (account_has_handle(k, handle) || version_of(seen_of(k, handle, m)) >= m->version)
-        return;
     if (all == NULL) {
         all = json_object();
         json_object_set_new(k->state, "seen", all);
     }
-    teal_manifest_hash(m, &hash);
     json_object_set_new(all, name_of(handle).text,
                         json_pack("{s:o, s:I, s:o, s:o}", "key",
-                                  member_of_bytes((teal_bytes){ m->account_key, TEAL_KEY_BYTES }),
-                                  "version", (json_int_t)m->version, "hash",
-                                  member_of_bytes((teal_bytes){ hash.at, sizeof hash.at }),
-                                  "devices", list_devices(m)));
+                                  member_of_bytes((teal_bytes){ key, TEAL_KEY_BYTES }), "version",
+                                  (json_int_t)version, "hash",
+                                  member_of_bytes((teal_bytes){ hash->at, sizeof hash->at }),
+                                  "devices", devices));
+}
+
+void contacts_note(keychain *k, teal_bytes handle, const teal_manifest *m)
+{
+    teal_hash hash;
+    if (account_has_handle(k, handle) ||
+        version_of(seen_of(k, handle, m->account_key)) > m->version)
+        return;
+    teal_manifest_hash(m, &hash);
+    note(k, handle, m->account_key, m->version, &hash, list_devices(m));
+}
+
+/* The devices stay those that were seen last, so that new ones are told of when they are. */
+void contacts_note_entry(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES],
+                         uint64_t version, const teal_hash *hash)
+{
+    const json_t *seen = seen_of(k, handle, key);
+    json_t *devices = json_object_get(seen, "devices");
+    if (account_has_handle(k, handle) || version_of(seen) >= version)
+        return;
+    note(k, handle, key, version, hash, devices != NULL ? json_incref(devices) : json_null());
+}
+
+static bool is_listed(const json_t *handles, teal_bytes handle)
+{
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(handles) && !found; i++)
+        found = teal_bytes_equal(member_string(json_array_get(handles, i)), handle);
+    return found;
+}
+
+bool contacts_was_logged(const keychain *k, teal_bytes handle)
+{
+    return is_listed(json_object_get(k->state, "logged"), handle);
+}
+
+void contacts_note_logged(keychain *k, teal_bytes handle)
+{
+    json_t *handles = json_object_get(k->state, "logged");
+    if (handles == NULL) {
+        handles = json_array();
+        json_object_set_new(k->state, "logged", handles);
+    }
+    if (!is_listed(handles, handle))
+        json_array_append_new(handles, member_of_text(handle));
 }
 
 static const char *compare(uint64_t version, const teal_hash *known, const teal_manifest *m)
@@ -114,7 +158,7 @@ static const char *compare(uint64_t version, const teal_hash *known, const teal_
 const char *contacts_order(const keychain *k, teal_bytes handle, const teal_manifest *m)
 {
     teal_hash hash;
-    const json_t *seen = seen_of(k, handle, m);
+    const json_t *seen = seen_of(k, handle, m->account_key);
     if (!member_copy(seen, "hash", hash.at, sizeof hash.at))
         return NULL;
     return compare(version_of(seen), &hash, m);
@@ -132,8 +176,9 @@ static bool has_device(const json_t *devices, const uint8_t *id)
 
 void contacts_tell_new(const keychain *k, teal_bytes handle, const teal_manifest *m)
 {
-    const json_t *seen = seen_of(k, handle, m), *devices = json_object_get(seen, "devices");
-    for (size_t i = 0; seen != NULL && i < m->n_devices; i++)
+    const json_t *seen = seen_of(k, handle, m->account_key),
+                 *devices = json_object_get(seen, "devices");
+    for (size_t i = 0; json_is_array(devices) && i < m->n_devices; i++)
         if (!has_device(devices, m->devices[i].id))
             say_note("%.*s has a new device: %.*s", (int)handle.len, (const char *)handle.at,
                      (int)m->devices[i].name.len, (const char *)m->devices[i].name.at);

@@ -16,6 +16,12 @@ void contacts_pin(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_
 /* What is remembered of the manifest that was seen last: version, hash, devices. In a transaction,
  * with the key. Own handles' are the account's. */
 void contacts_note(keychain *k, teal_bytes handle, const teal_manifest *m);
+/* The same of a manifest that only its entry in the key log is known of. */
+void contacts_note_entry(keychain *k, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES],
+                         uint64_t version, const teal_hash *hash);
+/* That a manifest of the handle was proved to be in the key log. In a transaction. */
+void contacts_note_logged(keychain *k, teal_bytes handle);
+bool contacts_was_logged(const keychain *k, teal_bytes handle);
 /* NULL, or that the manifest is older than one that was seen, or another one of the same version.
  * REQ-DEV-10 */
 const char *contacts_order(const keychain *k, teal_bytes handle, const teal_manifest *m);

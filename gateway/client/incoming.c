@@ -157,6 +157,8 @@ static const char *trust_sender(session *s, const incoming *in)
                "lookup)";
     contacts_pin(s->keychain, in->envelope.sender, key);
     contacts_note(s->keychain, in->envelope.sender, &in->sender->manifest);
+    if (in->sender->logged)
+        contacts_note_logged(s->keychain, in->envelope.sender);
     return NULL;
 }
 

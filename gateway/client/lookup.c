@@ -44,9 +44,10 @@ static void print_words(const person *p)
         printf("  no keys: nobody can seal to it\n");
         return;
     }
-    printf("  account key %s\n  %s; %zu device%s\n",
+    printf("  account key %s\n  %s; %zu device%s%s\n",
            contacts_fingerprint(p->manifest.account_key, text), trust_words(p->trust),
-           p->manifest.n_devices, p->manifest.n_devices == 1 ? "" : "s");
+           p->manifest.n_devices, p->manifest.n_devices == 1 ? "" : "s",
+           p->logged ? "; in the gateway's key log" : "");
 }
 
 static outcome accept(session *s, const person *p)

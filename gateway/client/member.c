@@ -19,14 +19,18 @@ teal_bytes member_text(const json_t *object, const char *name)
     return member_string(json_object_get(object, name));
 }
 
-bool member_bytes(const json_t *object, const char *name, teal_arena *arena, teal_bytes *out)
+bool member_value(teal_bytes text, teal_arena *arena, teal_bytes *out)
 {
-    teal_bytes text = member_text(object, name);
     teal_writer w = { teal_arena_take(arena, text.len), text.len, 0 };
     if (text.len == 0 || w.base == NULL || teal_base64url_decode(text, &w, NULL) != TEAL_OK)
         return false;
     *out = teal_written(&w);
     return true;
+}
+
+bool member_bytes(const json_t *object, const char *name, teal_arena *arena, teal_bytes *out)
+{
+    return member_value(member_text(object, name), arena, out);
 }
 
 bool member_copy(const json_t *object, const char *name, uint8_t *out, size_t len)

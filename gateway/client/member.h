@@ -12,6 +12,8 @@ teal_bytes member_string(const json_t *string);
 teal_bytes member_text(const json_t *object, const char *name);
 /* The value of a base64url text, in the arena; false: it is none, or empty. */
 bool member_bytes(const json_t *object, const char *name, teal_arena *arena, teal_bytes *out);
+/* The same of a text that is no member. */
+bool member_value(teal_bytes text, teal_arena *arena, teal_bytes *out);
 /* The same of exactly len octets. */
 bool member_copy(const json_t *object, const char *name, uint8_t *out, size_t len);
 

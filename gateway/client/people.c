@@ -2,8 +2,12 @@
 #include "gateway/client/people.h"
 
 #include "codecs/handle.h"
+#include "gateway/client/account.h"
+#include "gateway/client/home_gateway.h"
+#include "gateway/client/log_answer.h"
 #include "gateway/client/member.h"
 #include "gateway/client/say.h"
+#include "gateway/client/seen_heads.h"
 #include "gateway/log.h"
 
 #include <sodium.h>
@@ -56,6 +60,46 @@ static const char *take_manifest(session *s, const json_t *answer, person *p)
     return NULL;
 }
 
+static teal_bytes host_of(teal_bytes handle)
+{
+    const uint8_t *at = memchr(handle.at, '@', handle.len);
+    if (at == NULL)
+        return (teal_bytes){ 0 };
+    return (teal_bytes){ at + 1, (size_t)(handle.at + handle.len - at) - 1 };
+}
+
+/* Whatever the gateway says of the network: it is its own, or was once. REQ-LOG-15 */
+static bool needs_proof(session *s, const person *p)
+{
+    verify_gateway gateway;
+    const teal_bytes host = host_of(p->handle);
+    home_gateway_known(s, &gateway);
+    return strcmp(p->path, "native") == 0 || account_has_handle(s->keychain, p->handle) ||
+           contacts_was_logged(s->keychain, p->handle) ||
+           (host.len > 0 && teal_bytes_equal(host, host_of(gateway.handle)));
+}
+
+/* That the manifest stands in the key log. Returns the outcome of the calls that it took. */
+static outcome check_log(session *s, const json_t *answer, person *p, const char **wrong)
+{
+    tree_head head;
+    const json_t *proof = json_object_get(answer, "proof");
+    *wrong = NULL;
+    if (proof == NULL) {
+        if (needs_proof(s, p))
+            *wrong = "REQ-LOG-15 no proof that the manifest is in the gateway's key log";
+        return OUTCOME_OK;
+    }
+    if (!log_answer_head(json_object_get(proof, "head"), &head))
+        *wrong = "REQ-LOG-14 the proof has no head";
+    else
+        *wrong = log_answer_leaf(proof, &head, &p->manifest, &s->arena);
+    if (*wrong != NULL)
+        return OUTCOME_OK;
+    p->logged = true;
+    return seen_heads_take(s, &head, wrong);
+}
+
 people_answer people_find(session *s, teal_bytes handle, person *out)
 {
     json_t *answer;
@@ -72,6 +116,10 @@ people_answer people_find(session *s, teal_bytes handle, person *out)
         a.wrong = take_manifest(s, answer, out);
     else if (strcmp(out->level, "E2EE") == 0)
         a.wrong = "REQ-DIR-22 E2EE without a manifest";
+    if (a.wrong == NULL && out->has_manifest) {
+        a.call = check_log(s, answer, out, &a.wrong);
+        a.temporary = a.call == OUTCOME_REFUSED && api_is_temporary(s->api);
+    }
     json_decref(answer);
     return a;
 }
@@ -176,8 +224,10 @@ outcome people_claim(session *s, person *p, const uint8_t *except, people_keys *
     const char *wrong = take_claim(s, answer, p, except, keys);
     if (wrong == NULL && lacks_key(p, except, keys))
         wrong = "REQ-DIR-23 a device has no prekey: nobody can seal to it";
+    if (wrong == NULL)
+        o = session_explain(s, check_log(s, answer, p, &wrong));
     json_decref(answer);
-    return wrong == NULL ? OUTCOME_OK : refuse(p, wrong);
+    return wrong == NULL ? o : refuse(p, wrong);
 }
 
 void people_claim_copies(session *s, person *own, const uint8_t *device, people_keys *keys)
@@ -187,6 +237,8 @@ void people_claim_copies(session *s, person *own, const uint8_t *device, people_
     const char *wrong = "the gateway does not hand out their keys now";
     if (api_claim(s->api, own->handle, &answer) == OUTCOME_OK)
         wrong = take_claim(s, answer, own, device, keys);
+    if (wrong == NULL && check_log(s, answer, own, &wrong) != OUTCOME_OK)
+        wrong = "the key log cannot be asked now";
     json_decref(answer);
     if (wrong != NULL)
         keys->n = before;
@@ -213,5 +265,7 @@ outcome people_pin(session *s, const person *p)
         return contacts_refuse(s->keychain, p->handle, key);
     contacts_pin(s->keychain, p->handle, key);
     contacts_note(s->keychain, p->handle, &p->manifest);
+    if (p->logged)
+        contacts_note_logged(s->keychain, p->handle);
     return OUTCOME_OK;
 }

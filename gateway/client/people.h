@@ -17,6 +17,7 @@ typedef struct person {
     bool has_manifest;
     teal_manifest manifest; /* in the session's arena */
     contacts_trust trust;   /* of its account key */
+    bool logged;            /* the gateway's key log has the manifest */
 } person;
 
 /* The canonical form of what somebody typed, in the arena. */

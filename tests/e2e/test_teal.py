@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """The command line against a gateway, and against one that loses answers and lies."""
+import contextlib
 import http.server
 import json
 import os
 import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -425,26 +427,38 @@ def test_a_prekey_of_somebody_else_is_refused(world):
     assert hal.json("receipts") == []
 
 
+def owner_of(world, handle, account):
+    """The account that has the handle; from now on `account`, as only an operator can have it."""
+    db = sqlite3.connect(world.folder / "state/teal.db", timeout=10)
+    with contextlib.closing(db), db:
+        row = db.execute("SELECT account FROM handles WHERE handle = ?", (handle,)).fetchone()
+        db.execute("DELETE FROM handles WHERE handle = ?", (handle,))
+        if account is not None:
+            db.execute("INSERT INTO handles(handle, account) VALUES(?, ?)", (handle, account))
+    return row and row[0]
+
+
 def test_another_account_in_the_name_of_a_friend(world):
     liar = Liar(world.gateway)
     jan = liar.person(world, "jan", "im:jan@native.example")
     kai = world.person("kai", "im:kai@native.example")
     jan.send(kai.handle, "hello, Kai")
-    with tempfile.TemporaryDirectory() as folder, World(folder, world.build) as evil:
-        evil.person("kai", "im:kai@native.example")
-        liar.swallow = lambda method, path: liar.forward(evil.gateway, method, path, None, b"") \
-            if "/v1/directory/im:kai" in path else None
-        found = jan.json("lookup", kai.handle, expect=6)[0]
-        assert found["trust"] == "changed"
-        status, _, err = jan.call("send", kai.handle, "secret")
-        assert status == 6 and "HAS CHANGED" in err, err
-        assert jan.json("lookup", "--accept-key-change", kai.handle)[0]["trust"] == "changed"
-        assert jan.json("lookup", kai.handle)[0]["trust"] == "known"
-        liar.swallow = lambda method, path: None
-        assert jan.json("lookup", kai.handle, expect=6)[0]["trust"] == "changed"
-        assert jan.call("send", "--accept-key-change", kai.handle, "you again")[0] == 0
-        kai.message(text="you again")
+    owner = owner_of(world, kai.handle, None)
+    world.person("another kai", kai.handle)
+    ghost = owner_of(world, kai.handle, None)
+    owner_of(world, kai.handle, ghost)
+    found = jan.json("lookup", kai.handle, expect=6)[0]
+    assert found["trust"] == "changed"
+    status, _, err = jan.call("send", kai.handle, "secret")
+    assert status == 6 and "HAS CHANGED" in err, err
+    assert jan.json("lookup", "--accept-key-change", kai.handle)[0]["trust"] == "changed"
+    assert jan.json("lookup", kai.handle)[0]["trust"] == "known"
+    owner_of(world, kai.handle, owner)
+    assert jan.json("lookup", kai.handle, expect=6)[0]["trust"] == "changed"
+    assert jan.call("send", "--accept-key-change", kai.handle, "you again")[0] == 0
+    kai.message(text="you again")
 
+    with tempfile.TemporaryDirectory() as folder, World(folder, world.build) as evil:
         liar.swallow = lambda method, path: liar.forward(evil.gateway, method, path, None, b"") \
             if path == "/v1/gateway" else None
         status, _, err = jan.call("send", "--fallback=sms", f"tel:{PHONE}", "for another gateway")
