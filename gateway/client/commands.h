@@ -17,5 +17,8 @@ outcome command_passphrase(session *s);
 outcome command_devices_approve(session *s, const char *typed);
 outcome command_devices_refuse(session *s, const char *typed);
 outcome command_devices_revoke(session *s, const char *typed);
+outcome command_verify(session *s);
+outcome command_audit(session *s);
+outcome command_heads(session *s);
 
 #endif

@@ -15,6 +15,9 @@ static const char *const texts[N_COMMANDS] = {
         "  inbox      show what has come, verified, and acknowledge it\n"
         "  receipts   show what became of the messages sent\n"
         "  devices    show the devices of the account, add and revoke them\n"
+        "  verify     check somebody's keys, and show the number to compare with them\n"
+        "  audit      read the whole key log for keys that their owners did not sign\n"
+        "  heads      show the key log's head, or compare it with another person's\n"
         "  passphrase  seal the keychain under another passphrase\n"
         "\n"
         "  teal COMMAND --help says more. --version prints the version.\n"
@@ -120,6 +123,29 @@ static const char *const texts[N_COMMANDS] = {
         "\n"
         "Seals the keychain under the passphrase in FILE, or asked for twice on the\n"
         "terminal. Needs the one that it has now.\n",
+    [COMMAND_VERIFY] =
+        "teal verify HANDLE\n"
+        "\n"
+        "Checks everything that can be checked of HANDLE from here: that its account\n"
+        "key is the known one, that the key has signed each of its manifests and each\n"
+        "names the one before, that they stand in the gateway's key log, and that the\n"
+        "log is consistent with every head of it that this device has ever seen. Then\n"
+        "shows the safety number: 60 digits that are the same on both sides if nobody\n"
+        "stands in between. Compare them by other means.\n",
+    [COMMAND_AUDIT] =
+        "teal audit\n"
+        "\n"
+        "Reads the gateway's whole key log, from where it ended last, checks that it\n"
+        "gives the head that the gateway has signed, and reports manifests in your\n"
+        "name that your account key has not signed, and people whose key has changed\n"
+        "or whose manifests are not in order. With a finding the status is 6.\n",
+    [COMMAND_HEADS] =
+        "teal heads [--compare HEAD]\n"
+        "\n"
+        "Prints the head of the gateway's key log in one word, for another person to\n"
+        "compare. --compare takes theirs and has the gateway prove that both are of\n"
+        "one log; if it cannot, it has shown you two logs: the status is 6, and the\n"
+        "two heads, which it has signed, prove it.\n",
 };
 
 const char *help_text(command c)

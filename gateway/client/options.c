@@ -24,6 +24,9 @@ static const struct {
     [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
     [COMMAND_DEVICES] = { "devices", 0, 2, "devices [approve CODE | refuse ID | revoke ID]" },
     [COMMAND_PASSPHRASE] = { "passphrase", 0, 0, "passphrase [--new-passphrase-file FILE]" },
+    [COMMAND_VERIFY] = { "verify", 1, 1, "verify HANDLE" },
+    [COMMAND_AUDIT] = { "audit", 0, 0, "audit" },
+    [COMMAND_HEADS] = { "heads", 0, 0, "heads [--compare HEAD]" },
 };
 
 typedef enum option_id {
@@ -45,6 +48,7 @@ typedef enum option_id {
     OPTION_FOLLOW,
     OPTION_WAIT,
     OPTION_NEW_PASSPHRASE_FILE,
+    OPTION_COMPARE,
 } option_id;
 enum { FIRST_OPTION = OPTION_HOME };
 
@@ -67,6 +71,7 @@ static const struct option long_options[] = {
     { "follow", no_argument, NULL, OPTION_FOLLOW },
     { "wait", required_argument, NULL, OPTION_WAIT },
     { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
+    { "compare", required_argument, NULL, OPTION_COMPARE },
     { 0 },
 };
 
@@ -90,6 +95,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_INBOX),
     BIT(COMMAND_INBOX),
     BIT(COMMAND_PASSPHRASE),
+    BIT(COMMAND_HEADS),
 };
 
 const char *options_command_name(command c)
@@ -180,6 +186,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_FOLLOW:
         o->follow = true;
+        break;
+    case OPTION_COMPARE:
+        o->compare = value;
         break;
     case OPTION_WAIT:
         return read_seconds("wait", value, 0, &o->wait_s);

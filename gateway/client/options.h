@@ -16,8 +16,11 @@ typedef enum command {
     COMMAND_RECEIPTS,
     COMMAND_DEVICES,
     COMMAND_PASSPHRASE,
+    COMMAND_VERIFY,
+    COMMAND_AUDIT,
+    COMMAND_HEADS,
 } command;
-enum { N_COMMANDS = COMMAND_PASSPHRASE + 1 };
+enum { N_COMMANDS = COMMAND_HEADS + 1 };
 
 typedef struct options {
     command command;
@@ -25,6 +28,7 @@ typedef struct options {
     const char *home, *passphrase_file; /* NULL: from the environment */
     const char *new_passphrase_file;    /* passphrase */
     const char *gateway, *ca, *name;    /* init; gateway, ca: link */
+    const char *compare;                /* heads */
     bool accept_key_change;             /* lookup, send, inbox */
     teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
     teal_when when;

@@ -36,6 +36,12 @@ static outcome run(session *s)
         return command_devices(s);
     case COMMAND_PASSPHRASE:
         return command_passphrase(s);
+    case COMMAND_VERIFY:
+        return command_verify(s);
+    case COMMAND_AUDIT:
+        return command_audit(s);
+    case COMMAND_HEADS:
+        return command_heads(s);
     case COMMAND_NONE:
         break;
     }
