@@ -20,6 +20,10 @@ import {
 } from './envelope.mjs';
 import { canonicalize, checkHandle } from './handles.mjs';
 import { hex, unhex, utf8 } from './octets.mjs';
+import {
+    consistencyOf, decodeEntry, encodeEntry, handleHash, headLine, inclusionOf, isHeadSigned, leafHash,
+    rootOf, safetyNumber, schemaOf, signHead,
+} from './key_log.mjs';
 import { RECEIPT, decodeReceipt, encodeReceipt, receiptTranscript, signReceipt, verifyReceipt } from './receipts.mjs';
 import { close, test, testRefused } from './tally.mjs';
 import { fromJson } from './wire.mjs';
@@ -256,6 +260,42 @@ for (const { name, device, prekeys, encoded } of manifests.uploads)
 
 for (const { name, rule, encoded } of manifests.refused_uploads)
     testRefused(`refused upload: ${name}`, rule, () => decodePrekeys(unhex(encoded)));
+
+// --- key_log.json --------------------------------------------------------------------------------
+
+const keyLog = load('key_log.json');
+for (const { handle, hash } of keyLog.handles)
+    test(`log handle ${handle}`, () => same(handleHash(handle), hash));
+
+for (const { fields, encoded, leaf_hash } of keyLog.entries)
+    test(`log entry of kind ${fields.kind}`, () => {
+        const entry = fromJson(schemaOf(fields.kind), fields);
+        same(encodeEntry(entry), encoded);
+        same(leafHash(unhex(encoded)), leaf_hash);
+        assert.deepEqual(decodeEntry(unhex(encoded)), entry);
+    });
+
+for (const { name, rule, encoded } of keyLog.refused)
+    testRefused(`refused log entry: ${name}`, rule, () => decodeEntry(unhex(encoded)));
+
+test('a log', () => {
+    const { entries, roots, inclusions, consistencies, head } = keyLog.log;
+    const leaves = entries.map((entry) => leafHash(unhex(entry)));
+    roots.forEach((root, size) => same(rootOf(leaves.slice(0, size)), root, `root of ${size}`));
+    for (const { index, size, inclusion } of inclusions)
+        assert.deepEqual(inclusionOf(index, leaves.slice(0, size)).map(hex), inclusion);
+    for (const { from, to, consistency } of consistencies)
+        assert.deepEqual(consistencyOf(from, leaves.slice(0, to)).map(hex), consistency);
+    const h = { ...head, root: unhex(head.root), device: unhex(head.device) };
+    h.signature = signHead(h, unhex(head.signing_seed));
+    same(h.signature, head.signature);
+    assert.ok(isHeadSigned(h, unhex(head.signing_key), h.signature));
+    assert.equal(headLine(h), head.line);
+});
+
+for (const { parties, number } of keyLog.safety_numbers)
+    test('a safety number', () => assert.equal(safetyNumber(parties.map(
+        ({ account_key, handle }) => ({ account_key: unhex(account_key), handle }))), number));
 
 // --- handles.json --------------------------------------------------------------------------------
 
