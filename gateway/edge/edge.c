@@ -2,6 +2,7 @@
 #include "gateway/edge/edge.h"
 
 #include "gateway/clock.h"
+#include "gateway/directory/network_keys.h"
 #include "gateway/edge/claim_limits.h"
 #include "gateway/edge/rest.h"
 #include "gateway/exit_status.h"
@@ -78,6 +79,8 @@ static bool open_store(edge *e, const config *c)
     if (networks_load(e->networks, e->store) != STORE_OK)
         return false;
     opened = key_log_start(e->store, clock_unix_ms());
+    if (opened == STORE_OK)
+        opened = network_keys_start(e->networks, e->store, clock_unix_ms());
     if (opened != STORE_OK) {
         fprintf(stderr, "store: %s: the key log cannot be used: %s. Restore it from a backup.\n",
                 c->store_url, store_result_name(opened));

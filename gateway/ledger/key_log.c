@@ -44,11 +44,16 @@ store_result key_log_put_peer_key(store *s, teal_bytes peer,
                                   teal_key_log_change change, int64_t now_ms)
 {
     uint64_t index;
+    store_logged_key logged = { .peer = peer, .change = change };
     teal_key_log_entry e = {
         .kind = TEAL_KEY_LOG_PEER_KEY, .time_ms = (uint64_t)now_ms, .peer = peer, .change = change
     };
     memcpy(e.peer_key, key, sizeof e.peer_key);
-    return append(s, &e, &index);
+    memcpy(logged.key, key, sizeof logged.key);
+    store_result result = s->ops->log_peer_key(s, &logged);
+    if (result == STORE_EXISTS)
+        return STORE_OK;
+    return result == STORE_OK ? append(s, &e, &index) : result;
 }
 
 store_result key_log_put_forwarding(store *s, teal_bytes handle,

@@ -13,7 +13,8 @@
 /* What store_ops.put_manifest does and says, and the manifest's entry with it. */
 store_result key_log_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded,
                                   int64_t now_ms);
-/* A network's key that counts from now on, or no longer does. */
+/* A network's key that counts from now on, or has got an end; nothing where the log says that
+ * already. */
 store_result key_log_put_peer_key(store *s, teal_bytes peer,
                                   const uint8_t key[static TEAL_KEY_BYTES],
                                   teal_key_log_change change, int64_t now_ms);

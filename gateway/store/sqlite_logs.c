@@ -85,6 +85,33 @@ store_result sqlite_list_leaves(store *s, teal_bytes log, uint64_t from, teal_ar
     return query_end(&q);
 }
 
+/* ---- networks' keys --------------------------------------------------------------------------
+ */
+
+store_result sqlite_log_peer_key(store *s, const store_logged_key *k)
+{
+    query q = query_start(s, "INSERT INTO logged_keys(peer, key, change) VALUES(?1, ?2, ?3)"
+                             " ON CONFLICT(peer, key) DO UPDATE SET change = ?3"
+                             " WHERE change <> ?3");
+    query_text(&q, 1, k->peer);
+    query_blob(&q, 2, TEAL_VIEW(k->key));
+    query_int(&q, 3, k->change);
+    return query_put(&q);
+}
+
+store_result sqlite_list_logged_keys(store *s, teal_arena *a, store_logged_key *out, size_t max,
+                                     size_t *n)
+{
+    query q = query_start(s, "SELECT peer, key, change FROM logged_keys WHERE change = 1 LIMIT ?1");
+    query_int(&q, 1, (int64_t)max);
+    for (*n = 0; *n < max && query_row(&q); *n += q.result == STORE_OK) {
+        out[*n].peer = row_bytes(&q, 0, a);
+        row_fixed(&q, 1, out[*n].key, TEAL_KEY_BYTES);
+        out[*n].change = (uint32_t)row_int(&q, 2);
+    }
+    return query_end(&q);
+}
+
 /* ---- versions -------------------------------------------------------------------------------- */
 
 store_result sqlite_put_version(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],

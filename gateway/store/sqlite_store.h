@@ -98,6 +98,9 @@ store_result sqlite_get_node(store *s, teal_bytes log, unsigned level, uint64_t 
                              teal_hash *hash);
 store_result sqlite_list_leaves(store *s, teal_bytes log, uint64_t from, teal_arena *a,
                                 teal_bytes *out, size_t max, size_t *n);
+store_result sqlite_log_peer_key(store *s, const store_logged_key *k);
+store_result sqlite_list_logged_keys(store *s, teal_arena *a, store_logged_key *out, size_t max,
+                                     size_t *n);
 store_result sqlite_put_version(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                 const store_version *v);
 store_result sqlite_list_versions(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],

@@ -159,6 +159,13 @@ typedef struct store_leaf {
     teal_hash root;
 } store_leaf;
 
+/* A network's key as the key log has it. */
+typedef struct store_logged_key {
+    teal_bytes peer;
+    uint8_t key[TEAL_KEY_BYTES];
+    uint32_t change; /* teal.v1.KeyLogChange */
+} store_logged_key;
+
 /* A manifest of an account, the current one or one before. */
 typedef struct store_version {
     uint64_t version;
@@ -254,6 +261,11 @@ typedef struct store_ops {
                              teal_hash *hash);
     store_result (*list_leaves)(store *s, teal_bytes log, uint64_t from, teal_arena *a,
                                 teal_bytes *out, size_t max, size_t *n);
+    /* What the key log has said last of a network's key. log: EXISTS where it says that already.
+     * list: those that it says count, for which `change` was 1. */
+    store_result (*log_peer_key)(store *s, const store_logged_key *k);
+    store_result (*list_logged_keys)(store *s, teal_arena *a, store_logged_key *out, size_t max,
+                                     size_t *n);
     /* All manifests that an account has had. put: NONE: no such account; EXISTS: it has that
      * version. list: from that version on, lowest first. unlogged: current manifests of accounts
      * that have none here. */
