@@ -66,6 +66,8 @@ static const config_rule rules[] = {
 
     { "native", "domains", &config_hosts, AT(native_domains), .means = HOSTS, .least = 1 },
     { "native", "numbers", &config_prefixes, AT(native_numbers), "", PREFIXES },
+    { "native", "prove_numbers", &config_choice, AT(prove_numbers), "yes", "one of no, yes",
+      .words = { "no", "yes" } },
 
     { "store", "backend", &config_backend, AT(store_backend), "sqlite", "sqlite", .most = 16 },
     { "store", "url", &config_text, AT(store_url), "", TEXT(0, 1000) },

@@ -67,6 +67,7 @@ typedef struct config {
 
     /* [native] */
     config_list native_domains, native_numbers;
+    bool prove_numbers; /* a tel: handle is taken only when it was proven by a code */
 
     /* [store] */
     char *store_backend; /* "sqlite" */

@@ -1,6 +1,7 @@
 /* One gateway, one connection. An answer counts only in the shape that the protocol gives it. */
 #include "gateway/client/api.h"
 
+#include "gateway/client/member.h"
 #include "gateway/client/problem.h"
 #include "gateway/client/say.h"
 #include "gateway/http_client.h"
@@ -230,6 +231,18 @@ outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs)
     sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
     return call_json(a, "POST", "/v1/inbox/ack",
                      json_pack("{s:s, s:O}", "device", hex, "seqs", seqs), NULL);
+}
+
+outcome api_prove(api *a, teal_bytes handle, const uint8_t account_key[static TEAL_KEY_BYTES],
+                  const char *code, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    json_t *body = json_pack("{s:o}", "account_key",
+                             member_of_bytes((teal_bytes){ account_key, TEAL_KEY_BYTES }));
+    if (code != NULL)
+        json_object_set_new(body, "code", json_string(code));
+    return call_json(a, "POST", write_path(path, "/v1/accounts/", handle, "/proof", NULL), body,
+                     json);
 }
 
 /* ---- devices that ask to be added ------------------------------------------------------------ */

@@ -36,6 +36,10 @@ outcome api_send(api *a, teal_bytes envelope, json_t **json);
 outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json);
 outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs);
 
+/* *json: {"state"}: "sent", "proven" or "not-needed". code: NULL: have one sent. */
+outcome api_prove(api *a, teal_bytes handle, const uint8_t account_key[static TEAL_KEY_BYTES],
+                  const char *code, json_t **json);
+
 /* Devices that ask to be added: on the new one, and on the one that approves. Bodies are taken. */
 outcome api_ask_link(api *a, teal_bytes handle, json_t *body, json_t **json);
 outcome api_link_answer(api *a, teal_bytes handle, const uint8_t *device, json_t **json);

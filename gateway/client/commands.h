@@ -11,6 +11,7 @@ outcome command_lookup(session *s);
 outcome command_send(session *s);
 outcome command_inbox(session *s);
 outcome command_receipts(session *s);
+outcome command_handles(session *s);
 outcome command_devices(session *s);
 outcome command_passphrase(session *s);
 /* `teal devices approve CODE`, `refuse ID`, `revoke ID`. */

@@ -14,6 +14,7 @@ static const char *const texts[N_COMMANDS] = {
         "  send       seal a text for people and send it\n"
         "  inbox      show what has come, verified, and acknowledge it\n"
         "  receipts   show what became of the messages sent\n"
+        "  handles    show the handles of the account, add and remove them\n"
         "  devices    show the devices of the account, add and revoke them\n"
         "  verify     check somebody's keys, and show the number to compare with them\n"
         "  audit      read the whole key log for keys that their owners did not sign\n"
@@ -57,12 +58,13 @@ static const char *const texts[N_COMMANDS] = {
         "what is sent from then on, and sends; it does not get the account key, so it\n"
         "cannot add or revoke devices.\n",
     [COMMAND_REGISTER] =
-        "teal register HANDLE…\n"
+        "teal register [--code=CODE] HANDLE…\n"
         "\n"
         "Registers the handles (im:NAME@HOST, tel:+NUMBER) for the account, and\n"
         "uploads the device's keys: a signed last-resort key and 100 one-time keys.\n"
         "The first handle registered is the one that messages are sent from.\n"
-        "Can be repeated, with the same handles or with more.\n",
+        "Can be repeated, with the same handles or with more. A number may have to be\n"
+        "proven by a code (see teal handles).\n",
     [COMMAND_LOOKUP] =
         "teal lookup [--accept-key-change] HANDLE\n"
         "\n"
@@ -105,6 +107,13 @@ static const char *const texts[N_COMMANDS] = {
         "Shows the last 1000 messages sent, or the one with that ID, with the gateway's\n"
         "receipts that verified and the receipts of the recipients' devices. They come\n"
         "in with `teal inbox`.\n",
+    [COMMAND_HANDLES] =
+        "teal handles [add HANDLE [--code=CODE] | remove HANDLE]\n"
+        "\n"
+        "Shows the handles of the account; adds one, or takes one away. A number\n"
+        "(tel:+NUMBER) is proven by a code that the gateway sends there by SMS: it is\n"
+        "asked for on the terminal, or given with --code in a second call. A code\n"
+        "holds for ten minutes and three tries; there are three codes a day.\n",
     [COMMAND_DEVICES] =
         "teal devices [approve CODE | refuse ID | revoke ID]\n"
         "\n"

@@ -17,11 +17,12 @@ static const struct {
     [COMMAND_NONE] = { NULL, 0, 0, "" },
     [COMMAND_INIT] = { "init", 0, 0, "init --gateway URL [--ca FILE] [--name NAME]" },
     [COMMAND_LINK] = { "link", 2, 2, "link --gateway URL [--ca FILE] HANDLE NAME" },
-    [COMMAND_REGISTER] = { "register", 1, 16, "register HANDLE…" },
+    [COMMAND_REGISTER] = { "register", 1, 16, "register [--code=CODE] HANDLE…" },
     [COMMAND_LOOKUP] = { "lookup", 1, 1, "lookup HANDLE" },
     [COMMAND_SEND] = { "send", 2, 2, "send [OPTION…] TO[,TO…] TEXT" },
     [COMMAND_INBOX] = { "inbox", 0, 0, "inbox [--follow] [--wait=SECONDS]" },
     [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
+    [COMMAND_HANDLES] = { "handles", 0, 2, "handles [add HANDLE [--code=CODE] | remove HANDLE]" },
     [COMMAND_DEVICES] = { "devices", 0, 2, "devices [approve CODE | refuse ID | revoke ID]" },
     [COMMAND_PASSPHRASE] = { "passphrase", 0, 0, "passphrase [--new-passphrase-file FILE]" },
     [COMMAND_VERIFY] = { "verify", 1, 1, "verify HANDLE" },
@@ -47,6 +48,7 @@ typedef enum option_id {
     OPTION_ACCEPT_KEY_CHANGE,
     OPTION_FOLLOW,
     OPTION_WAIT,
+    OPTION_CODE,
     OPTION_NEW_PASSPHRASE_FILE,
     OPTION_COMPARE,
 } option_id;
@@ -70,6 +72,7 @@ static const struct option long_options[] = {
     { "accept-key-change", no_argument, NULL, OPTION_ACCEPT_KEY_CHANGE },
     { "follow", no_argument, NULL, OPTION_FOLLOW },
     { "wait", required_argument, NULL, OPTION_WAIT },
+    { "code", required_argument, NULL, OPTION_CODE },
     { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
     { "compare", required_argument, NULL, OPTION_COMPARE },
     { 0 },
@@ -94,6 +97,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_LOOKUP) | BIT(COMMAND_SEND) | BIT(COMMAND_INBOX),
     BIT(COMMAND_INBOX),
     BIT(COMMAND_INBOX),
+    BIT(COMMAND_REGISTER) | BIT(COMMAND_HANDLES),
     BIT(COMMAND_PASSPHRASE),
     BIT(COMMAND_HEADS),
 };
@@ -192,6 +196,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_WAIT:
         return read_seconds("wait", value, 0, &o->wait_s);
+    case OPTION_CODE:
+        o->code = value;
+        break;
     case OPTION_NEW_PASSPHRASE_FILE:
         o->new_passphrase_file = value;
         break;

@@ -14,6 +14,7 @@ typedef enum command {
     COMMAND_SEND,
     COMMAND_INBOX,
     COMMAND_RECEIPTS,
+    COMMAND_HANDLES,
     COMMAND_DEVICES,
     COMMAND_PASSPHRASE,
     COMMAND_VERIFY,
@@ -29,6 +30,7 @@ typedef struct options {
     const char *new_passphrase_file;    /* passphrase */
     const char *gateway, *ca, *name;    /* init; gateway, ca: link */
     const char *compare;                /* heads */
+    const char *code;                   /* register, handles: of the SMS */
     bool accept_key_change;             /* lookup, send, inbox */
     teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
     teal_when when;

@@ -4,6 +4,7 @@
 #include "gateway/client/member.h"
 #include "gateway/client/people.h"
 #include "gateway/client/prekeys.h"
+#include "gateway/client/proof.h"
 #include "gateway/client/publish.h"
 #include "gateway/client/say.h"
 
@@ -34,6 +35,11 @@ static outcome propose(session *s, const teal_bytes *wanted, size_t n)
         return OUTCOME_OK;
     if (total > TEAL_MAX_HANDLES)
         return say(OUTCOME_USAGE, "REQ-DIR-2 an account has at most %d handles", TEAL_MAX_HANDLES);
+    for (size_t i = m.n_handles; i < total; i++) {
+        outcome o = proof_give(s, handles[i]);
+        if (o != OUTCOME_OK)
+            return o;
+    }
     const teal_device own = account_this(s->keychain, &s->arena);
     return publish_next(s, handles, total, m.n_devices > 0 ? m.devices : &own,
                         m.n_devices > 0 ? m.n_devices : 1);

@@ -32,6 +32,8 @@ static outcome run(session *s)
         return command_inbox(s);
     case COMMAND_RECEIPTS:
         return command_receipts(s);
+    case COMMAND_HANDLES:
+        return command_handles(s);
     case COMMAND_DEVICES:
         return command_devices(s);
     case COMMAND_PASSPHRASE:

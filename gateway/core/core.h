@@ -4,6 +4,7 @@
 #ifndef TEAL_GATEWAY_CORE_CORE_H
 #define TEAL_GATEWAY_CORE_CORE_H
 
+#include "codecs/native/handle_proof.h"
 #include "gateway/config.h"
 #include "gateway/core/policy.h"
 #include "gateway/directory/directory.h"
@@ -89,6 +90,28 @@ store_result core_acknowledge(core *c, const uint8_t device[static TEAL_DEVICE_B
  * message just now. Blocks. */
 networks_result core_remove_network(core *c, store *reader, teal_bytes name, int64_t now_ms,
                                     networks_refusal *why);
+
+/* What the room says of a number. */
+typedef enum core_proof_state {
+    CORE_PROOF_SENT,    /* a code is on its way */
+    CORE_PROOF_GIVEN,   /* it was the right one: `proof`, verified */
+    CORE_PROOF_WRONG,   /* tries_left */
+    CORE_PROOF_NO_CODE, /* none is waited for */
+    CORE_PROOF_LIMITED, /* retry_after_ms */
+    CORE_PROOF_NO_LINK, /* no SMS link; retry_after_ms > 0: not now */
+    CORE_PROOF_REFUSED, /* not a number of ours */
+} core_proof_state;
+typedef struct core_proof {
+    core_proof_state state;
+    unsigned tries_left;
+    int64_t retry_after_ms;
+    teal_handle_proof proof;
+} core_proof;
+/* Asks the room to send a code to the number of `handle` (tel:, canonical), or (code not NULL) to
+ * check the one that was typed. Blocks until the SMS centre has answered. False: overloaded, or no
+ * answer in time. */
+bool core_prove(core *c, teal_bytes handle, const uint8_t account_key[static TEAL_KEY_BYTES],
+                const char *code, core_proof *out);
 
 /* The room's downgrade key as encoded teal.v1.Prekey; false until the room has said it. */
 bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len);

@@ -56,6 +56,7 @@ room_client *room_client_open(core *c)
     pthread_mutex_init(&rc->saying, NULL);
     pthread_mutex_init(&rc->lock, NULL);
     pthread_cond_init(&rc->jobs_done, NULL);
+    pthread_cond_init(&rc->proof_done, NULL);
     rc->outstanding_after = INT64_MAX;
     open_lanes(rc);
     rc->receiver_arena = core_arena_make();
@@ -81,6 +82,7 @@ void room_client_close(room_client **rc)
     core_arena_free(&it->frame_arena);
     core_arena_free(&it->sender_arena);
     pthread_cond_destroy(&it->jobs_done);
+    pthread_cond_destroy(&it->proof_done);
     pthread_mutex_destroy(&it->lock);
     pthread_mutex_destroy(&it->saying);
     waker_close(&it->waker);

@@ -159,6 +159,11 @@ static void on_frame(room_client *rc, const Teal__V1__RoomFrame *f)
     case TEAL__V1__ROOM_FRAME__FRAME_INBOUND:
         room_job_inbound(rc, f->inbound);
         return;
+    case TEAL__V1__ROOM_FRAME__FRAME_PROOF_ANSWER:
+        room_take_proof(rc, f->proof_answer);
+        return;
+    case TEAL__V1__ROOM_FRAME__FRAME_PROVE_NUMBER:
+    case TEAL__V1__ROOM_FRAME__FRAME_CHECK_CODE:
     case TEAL__V1__ROOM_FRAME__FRAME__NOT_SET:
     case TEAL__V1__ROOM_FRAME__FRAME_EDGE_HELLO:
     case TEAL__V1__ROOM_FRAME__FRAME_SUBMIT:

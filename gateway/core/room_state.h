@@ -20,6 +20,14 @@ enum {
         ROOM_MAX_SMS_WINDOW + CONFIG_MAX_PEERS * ROOM_PLAIN_WINDOW + ROOM_RECALL_WINDOW,
 };
 
+/* A worker that waits for the room's word on a number. */
+typedef struct room_proof {
+    uint64_t ref; /* 0: free */
+    bool done;
+    core_proof answer;
+} room_proof;
+enum { ROOM_MAX_PROOFS = 2 }; /* each holds a worker while the SMS centre answers */
+
 /* What waits for one link of the room. */
 typedef struct room_lane {
     store_path path;
@@ -70,6 +78,9 @@ struct room_client {
     uint64_t epoch; /* grows when they are forgotten: what was looked up before is old */
     room_answer *answers;
     size_t n_answers, cap_answers;
+    room_proof proofs[ROOM_MAX_PROOFS];
+    uint64_t last_proof;
+    pthread_cond_t proof_done;
 
     /* a thread's own */
     store *receiver_reader, *sender_reader;
@@ -104,5 +115,7 @@ void room_job_report(room_client *rc, const Teal__V1__Report *report);
 /* room_inbound.c */
 void room_job_inbound(room_client *rc, const Teal__V1__Inbound *inbound);
 void room_answer_who_is(room_client *rc, const Teal__V1__WhoIs *who_is);
+/* room_proofs.c */
+void room_take_proof(room_client *rc, const Teal__V1__ProofAnswer *answer);
 
 #endif

@@ -19,6 +19,10 @@ static const directory_refusal handle_taken = {
 static const directory_refusal device_taken = { "device-taken", 409,
                                                 "REQ-DIR-20 a device id belongs to another account",
                                                 "Give the device a new random id." };
+static const directory_refusal proof_missing = {
+    "proof-missing", 403, "REQ-PRF-1 a number of the manifest is not proven for its account key",
+    "Have a code sent to it with POST /v1/accounts/{handle}/proof, then put the manifest."
+};
 static const directory_refusal manifest_version = {
     "manifest-version", 409, "REQ-DIR-20 the manifest is not the stored one's next version",
     "Get the stored manifest; add one to its version and put its hash into previous."
@@ -84,6 +88,26 @@ static bool follows(const teal_manifest *next, const teal_manifest *stored)
            teal_bytes_equal(next->previous, (teal_bytes){ hash.at, sizeof hash.at });
 }
 
+/* before: NULL for a new account. */
+static store_result put_proven(store *s, put_manifest *p, const teal_manifest *before)
+{
+    bool missing = false;
+    store_result result =
+        number_proofs_check(p->d, s, before, p->manifest, p->now_ms, p->arena, &missing);
+    if (result != STORE_OK)
+        return result;
+    if (missing) {
+        p->refusal = &proof_missing;
+        return STORE_EXISTS;
+    }
+    result = key_log_put_manifest(s, p->manifest, p->encoded, p->now_ms);
+    if (result == STORE_OK && before != NULL)
+        result = number_proofs_drop(s, before, p->manifest);
+    if (result == STORE_OK && before != NULL)
+        result = device_changes_put(p->d, s, before, p->manifest, p->encoded, p->now_ms);
+    return result == STORE_EXISTS ? find_taken(s, p) : result;
+}
+
 /* In the writer's thread: what was stored cannot change between this and put. */
 static store_result put_in_order(store *s, void *arg)
 {
@@ -102,10 +126,7 @@ static store_result put_in_order(store *s, void *arg)
         p->refusal = &manifest_version;
         return STORE_EXISTS;
     }
-    result = key_log_put_manifest(s, p->manifest, p->encoded, p->now_ms);
-    if (result == STORE_OK && !p->is_new)
-        result = device_changes_put(p->d, s, &stored, p->manifest, p->encoded, p->now_ms);
-    return result == STORE_EXISTS ? find_taken(s, p) : result;
+    return put_proven(s, p, p->is_new ? NULL : &stored);
 }
 
 static const directory_refusal *check_handles(const directory *d, const teal_manifest *m,

@@ -78,6 +78,9 @@ directory_put directory_put_prekeys(directory *d, store *reader, teal_bytes hand
                                     uint8_t device[static TEAL_DEVICE_BYTES],
                                     store_prekeys_left *left, directory_refusal *why);
 
+/* Keeps what the room has stated of a number; false: not now. */
+bool directory_put_proof(directory *d, const teal_handle_proof *proof, int64_t now_ms);
+
 /* Devices that ask to be added, of the account that has the handle. REQ-DEV-1 to -5. ask: `r` with
  * everything but account_key. device: NULL: all of them, room for LINK_REQUESTS_OF_ACCOUNT. by: the
  * account that the caller speaks for, which has to be this one; NULL: whoever knows the device's

@@ -44,6 +44,14 @@ directory_put directory_refuse(const directory_refusal *because, directory_refus
 directory_put directory_refuse_malformed(const char *problem, const teal_diag *diag,
                                          directory_refusal *why);
 
+/* number_proofs.c. In the writer's thread; before: NULL for a new account. *missing: a number of
+ * `now` that was not proven. */
+store_result number_proofs_check(const directory *d, store *s, const teal_manifest *before,
+                                 const teal_manifest *now, int64_t now_ms, teal_arena *arena,
+                                 bool *missing);
+/* Proofs lapse with their handles. */
+store_result number_proofs_drop(store *s, const teal_manifest *before, const teal_manifest *now);
+
 /* device_changes.c. In the writer's thread; `before` is the manifest that `now` follows. */
 store_result device_changes_put(const directory *d, store *s, const teal_manifest *before,
                                 const teal_manifest *now, teal_bytes encoded, int64_t now_ms);

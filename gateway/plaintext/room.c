@@ -5,6 +5,7 @@
 #include "gateway/exit_status.h"
 #include "gateway/plaintext/inbound.h"
 #include "gateway/plaintext/outbound.h"
+#include "gateway/plaintext/proofs.h"
 #include "gateway/plaintext/reports.h"
 #include "gateway/plaintext/sms_leg.h"
 
@@ -63,6 +64,22 @@ static void on_unbound(void *arg)
     outbound_link_down(arg);
 }
 
+static void on_answered(void *arg, uint64_t token, uint32_t status, teal_bytes id)
+{
+    if ((token & PROOFS_TOKEN) != 0)
+        proofs_answered(arg, token, status);
+    else
+        sms_leg_answered(arg, token, status, id);
+}
+
+static void on_lost(void *arg, uint64_t token)
+{
+    if ((token & PROOFS_TOKEN) != 0)
+        proofs_lost(arg, token);
+    else
+        sms_leg_lost(arg, token);
+}
+
 static void open_link(room *r)
 {
     const config *c = r->config;
@@ -77,8 +94,8 @@ static void open_link(room *r)
                                   .reconnect_first_ms = c->sms_reconnect_ms };
     smpp_link_events events = { .arg = r,
                                 .bound = on_bound,
-                                .answered = sms_leg_answered,
-                                .lost = sms_leg_lost,
+                                .answered = on_answered,
+                                .lost = on_lost,
                                 .delivered = inbound_delivered,
                                 .unbound = on_unbound };
     if (c->sms_host != NULL)
@@ -136,6 +153,13 @@ static void on_frame(room *r, const hello *h, const Teal__V1__RoomFrame *f)
     case TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING:
         reports_outstanding(r, f->outstanding);
         return;
+    case TEAL__V1__ROOM_FRAME__FRAME_PROVE_NUMBER:
+        proofs_ask(r, f->prove_number);
+        return;
+    case TEAL__V1__ROOM_FRAME__FRAME_CHECK_CODE:
+        proofs_check(r, f->check_code);
+        return;
+    case TEAL__V1__ROOM_FRAME__FRAME_PROOF_ANSWER:
     case TEAL__V1__ROOM_FRAME__FRAME__NOT_SET:
     case TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO:
     case TEAL__V1__ROOM_FRAME__FRAME_LEAVING:
@@ -263,6 +287,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     r.pins = pins_open(MAX_PINS);
     r.verified = verified_open();
     r.reports = reports_open();
+    r.proofs = proofs_open();
     r.inbound = inbound_open();
     r.outbound = outbound_open(c);
     make_hello(&r, &h);
@@ -274,6 +299,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     smpp_link_close(&r.link);
     outbound_close(&r);
     inbound_close(&r);
+    proofs_close(&r);
     reports_close(&r);
     pins_close(&r.pins);
     verified_close(&r.verified);

@@ -36,13 +36,14 @@ static teal_smpp_address address_of(teal_bytes shown)
     return (teal_smpp_address){ TON_ALPHANUMERIC, 0, shown };
 }
 
-static teal_smpp_message message_of(const room *r, const job *j, const teal_segment *segment)
+teal_smpp_message sms_leg_message(const room *r, teal_bytes number, const teal_segment *segment,
+                                  bool wants_receipt)
 {
     return (teal_smpp_message){
         .source = address_of(teal_text(r->config->sms_source)),
-        .destination = address_of(teal_handle_number(j->subject.recipient)),
+        .destination = address_of(number),
         .esm_class = segment->esm_class,
-        .registered_delivery = TEAL_REGISTERED_FINAL,
+        .registered_delivery = wants_receipt ? TEAL_REGISTERED_FINAL : 0,
         .data_coding = segment->data_coding,
         .short_message = { segment->octets, segment->len },
     };
@@ -106,7 +107,8 @@ bool sms_leg_send(room *r, job *j)
         if (smpp_link_room(r->link, r->clock_ms) == 0)
             return false;
         teal_diag why = { 0 };
-        teal_smpp_message m = message_of(r, j, &segments[i]);
+        teal_smpp_message m =
+            sms_leg_message(r, teal_handle_number(j->subject.recipient), &segments[i], true);
         if (!smpp_link_submit(r->link, &m, jobs_token(j, i), r->clock_ms, &why)) {
             log_event(LOG_ERROR, "room.submit_does_not_encode", "why", why.rule, NULL);
             j->parts[i].state = PART_REFUSED;

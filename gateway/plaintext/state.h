@@ -28,6 +28,7 @@ typedef struct room {
     struct outbound *outbound;
     struct inbound *inbound;
     struct reports *reports;
+    struct proofs *proofs;
 } room;
 
 uint64_t room_new_ref(room *r);

@@ -132,6 +132,14 @@ static const char *const sqlite_schema[] = {
     " peer TEXT PRIMARY KEY,"
     " since_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 
+    /* who has proven to be reached at a number */
+    "CREATE TABLE handle_proofs("
+    " handle TEXT PRIMARY KEY,"
+    " account_key BLOB NOT NULL,"
+    " proven_ms INTEGER NOT NULL,"
+    " expires_ms INTEGER NOT NULL,"
+    " signature BLOB NOT NULL) STRICT, WITHOUT ROWID;"
+
     /* who asked for which handle */
     "CREATE TABLE lookups("
     " id INTEGER PRIMARY KEY,"

@@ -63,6 +63,11 @@ static inline teal_bytes device_bytes(const uint8_t device[static TEAL_DEVICE_BY
     return (teal_bytes){ device, TEAL_DEVICE_BYTES };
 }
 
+/* sqlite_proofs.c */
+store_result sqlite_put_proof(store *s, const teal_handle_proof *p, int64_t now_ms);
+store_result sqlite_get_proof(store *s, teal_bytes handle, teal_arena *a, teal_handle_proof *out);
+store_result sqlite_drop_proof(store *s, teal_bytes handle);
+
 /* sqlite_accounts.c */
 store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded);
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);

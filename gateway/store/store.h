@@ -13,6 +13,7 @@
 
 #include "codecs/arena.h"
 #include "codecs/native/envelope.h"
+#include "codecs/native/handle_proof.h"
 #include "codecs/native/manifest.h"
 
 typedef enum store_result {
@@ -214,6 +215,13 @@ typedef struct store_ops {
                                   store_prekeys_left *left);
     /* As if it had left its account and come back: its prekeys and its items are gone. */
     store_result (*renew_device)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES]);
+
+    /* That a handle was proven to be an account's. put: in the place of an earlier one; takes
+     * others with it that expired before now_ms and were of no use. drop: the handle has left its
+     * account. */
+    store_result (*put_proof)(store *s, const teal_handle_proof *p, int64_t now_ms);
+    store_result (*get_proof)(store *s, teal_bytes handle, teal_arena *a, teal_handle_proof *out);
+    store_result (*drop_proof)(store *s, teal_bytes handle);
 
     /* Other networks' answers. put: takes a few others with it that expired before now_ms and hold
      * no manifest, so that they do not pile up. get: NONE when expired at now_ms. drop: of no

@@ -107,6 +107,8 @@ static void put_account(store_fixture *f)
     assert_int_equal(ops->put_prekey(f->s, device('A'), 7, teal_text("prekey")), STORE_OK);
     const teal_hash node = { { 1 } };
     const store_leaf leaf = { .entry = teal_text("entry"), .nodes = &node, .n_nodes = 1 };
+    const teal_handle_proof proof = { .handle = handles[1] };
+    assert_int_equal(ops->put_proof(f->s, &proof, 0), STORE_OK);
     const store_version version = { .version = 1, .encoded = teal_text("manifest") };
     assert_int_equal(ops->append_log(f->s, teal_text("keys"), &leaf), STORE_OK);
     assert_int_equal(ops->put_version(f->s, m.account_key, &version), STORE_OK);
@@ -176,7 +178,7 @@ static size_t count_rows(store_fixture *f, size_t table, const char *handle)
 /* Of another network's handle there are no account and no devices here. */
 static bool is_of_accounts(const char *table)
 {
-    static const char *const all[] = { "accounts", "handles",  "devices",
+    static const char *const all[] = { "accounts", "handles",  "handle_proofs", "devices",
                                        "prekeys",  "versions", "log_leaves" };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i], table) == 0)
