@@ -73,10 +73,12 @@ static turn run_deliveries(queue *q)
     size_t n = 0, n_made = 0;
     store_result result = p->reader->ops->list_due(p->reader, PATH_RCS, teal_text(p->peer->name),
                                                    clock_unix_ms(), &q->arena, due, BATCH, &n);
-    for (size_t i = 0; result == STORE_OK && i < n && goes_on(q); i++) {
+    for (size_t i = 0; result == STORE_OK && i < n; i++) {
         if (was_posted(made, n_made, due[i].message_seq))
             continue;
-        take_in_hand(q, due[i].message_seq); /* before its expiry is looked at */
+        take_in_hand(q, due[i].message_seq); /* before its expiry, and its network, is looked at */
+        if (!goes_on(q))
+            break;
         made[n_made] = (attempt){ .d = due[i] };
         attempt_make(p, &made[n_made++], clock_unix_ms(), &q->arena);
     }
