@@ -293,6 +293,18 @@ outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device)
                 NULL, (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
 }
 
+outcome api_operate(api *a, const char *method, const char *path, json_t *body, json_t **json)
+{
+    char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
+    if (body != NULL && text == NULL)
+        bug("out of memory");
+    json_decref(body);
+    outcome o = call(a, method, path, text != NULL ? "application/json" : NULL,
+                     teal_text(text != NULL ? text : ""), TIMEOUT_MS, json);
+    free(text);
+    return o;
+}
+
 const json_t *api_problem(const api *a)
 {
     return a->problem;

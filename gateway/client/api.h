@@ -48,6 +48,9 @@ outcome api_links(api *a, teal_bytes handle, json_t **json);
 outcome api_answer_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body);
 outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device);
 
+/* What operators ask for. body: taken; NULL: there is none. json: NULL where no body comes back. */
+outcome api_operate(api *a, const char *method, const char *path, json_t *body, json_t **json);
+
 /* The last refusal's problem document; NULL: there is none. Lives until the next call. */
 const json_t *api_problem(const api *a);
 /* "keys-stale": whether the last call was refused as that. */

@@ -21,5 +21,7 @@ outcome command_devices_revoke(session *s, const char *typed);
 outcome command_verify(session *s);
 outcome command_audit(session *s);
 outcome command_heads(session *s);
+outcome command_disclose(session *s);
+outcome command_pins(session *s);
 
 #endif

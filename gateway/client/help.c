@@ -21,6 +21,10 @@ static const char *const texts[N_COMMANDS] = {
         "  heads      show the key log's head, or compare it with another person's\n"
         "  passphrase  seal the keychain under another passphrase\n"
         "\n"
+        "For the gateway's operator:\n"
+        "  disclose   show all that the gateway holds on a handle\n"
+        "  pins       forget by which key another network's handle is known\n"
+        "\n"
         "  teal COMMAND --help says more. --version prints the version.\n"
         "\n"
         "The keychain is DIR/keychain (default: TEAL_HOME, or ~/.teal), sealed under\n"
@@ -155,6 +159,22 @@ static const char *const texts[N_COMMANDS] = {
         "compare. --compare takes theirs and has the gateway prove that both are of\n"
         "one log; if it cannot, it has shown you two logs: the status is 6, and the\n"
         "two heads, which it has signed, prove it.\n",
+    [COMMAND_DISCLOSE] =
+        "teal disclose HANDLE\n"
+        "\n"
+        "Shows every record that the gateway holds on HANDLE and the account that it\n"
+        "belongs to, table by table: what its operator could be made to hand over.\n"
+        "Tables that hold nothing on anybody are named with the reason. Long octets\n"
+        "are cut; --json prints them whole, an object for each table, or each 100 rows\n"
+        "of one. For operators.\n",
+    [COMMAND_PINS] =
+        "teal pins drop HANDLE\n"
+        "\n"
+        "Has the gateway forget the account key by which it knows HANDLE, which is of\n"
+        "another network: the next key that this network shows counts. Only when the\n"
+        "owner has proven by other means that the key changed: until then the old key\n"
+        "protects them from their own network. Stands in the gateway's log with your\n"
+        "name. For operators.\n",
 };
 
 const char *help_text(command c)

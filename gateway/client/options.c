@@ -28,6 +28,8 @@ static const struct {
     [COMMAND_VERIFY] = { "verify", 1, 1, "verify HANDLE" },
     [COMMAND_AUDIT] = { "audit", 0, 0, "audit" },
     [COMMAND_HEADS] = { "heads", 0, 0, "heads [--compare HEAD]" },
+    [COMMAND_DISCLOSE] = { "disclose", 1, 1, "disclose HANDLE" },
+    [COMMAND_PINS] = { "pins", 2, 2, "pins drop HANDLE" },
 };
 
 typedef enum option_id {

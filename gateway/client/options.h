@@ -20,8 +20,10 @@ typedef enum command {
     COMMAND_VERIFY,
     COMMAND_AUDIT,
     COMMAND_HEADS,
+    COMMAND_DISCLOSE,
+    COMMAND_PINS,
 } command;
-enum { N_COMMANDS = COMMAND_HEADS + 1 };
+enum { N_COMMANDS = COMMAND_PINS + 1 };
 
 typedef struct options {
     command command;

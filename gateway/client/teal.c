@@ -12,7 +12,8 @@
 /* Those that talk to the gateway and have not seen to it themselves. */
 static bool rotates_prekeys(command c)
 {
-    return c == COMMAND_LOOKUP || c == COMMAND_SEND || c == COMMAND_DEVICES;
+    return c == COMMAND_LOOKUP || c == COMMAND_SEND || c == COMMAND_DEVICES ||
+           c == COMMAND_VERIFY || c == COMMAND_AUDIT;
 }
 
 static outcome run(session *s)
@@ -44,6 +45,10 @@ static outcome run(session *s)
         return command_audit(s);
     case COMMAND_HEADS:
         return command_heads(s);
+    case COMMAND_DISCLOSE:
+        return command_disclose(s);
+    case COMMAND_PINS:
+        return command_pins(s);
     case COMMAND_NONE:
         break;
     }

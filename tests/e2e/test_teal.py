@@ -228,6 +228,47 @@ def test_prekeys_are_topped_up(world):
     assert vic.json("devices")[0]["one_time_left"] == 100
 
 
+def disclosed(person, handle):
+    return {table["table"]: table["rows"] for table in person.json("disclose", handle)}
+
+
+def test_all_that_is_held_is_disclosed(world):
+    xena = world.person("xena", "im:xena@native.example")
+    yuri = world.person("yuri", "im:yuri@native.example", "tel:+14155550177")
+    sent = xena.send("im:yuri@native.example", "a text that is nowhere in what the gateway holds")
+    until("the look-up is in the log", 10,
+          lambda: any(row["handle"] == "im:yuri@native.example"
+                      for row in disclosed(xena, "tel:+14155550177")["lookups"]))
+    held = disclosed(xena, "tel:+14155550177")  # of all handles of the account
+    message = held["messages"][0]
+    assert message["message_id"] == sent["message_id"]
+    assert message["sender"] == "im:xena@native.example"
+    assert message["envelope"]["recipients"] == ["im:yuri@native.example"]
+    assert message["envelope"]["ciphertext_octets"] > 0
+    assert [row["state"] for row in held["deliveries"]] == ["waiting"]
+    assert len(held["prekeys"]) == 100  # 99, and the last resort
+    assert {row["handle"] for row in held["handles"]} == {"im:yuri@native.example",
+                                                          "tel:+14155550177"}
+    yuri.message()
+    waits = disclosed(xena, "im:yuri@native.example")["items"]
+    assert not [item for item in waits if item["message_seq"] == message["seq"]]
+    assert not any(disclosed(xena, "im:unheard-of@native.example").values())
+    words = xena.call("disclose", "im:yuri@native.example")[1]
+    assert "messages: messages from or to the handle" in words and "ciphertext_octets" in words
+    assert "nothing of texts that wait" in words and "a text that is nowhere" not in words
+
+
+def test_pins_that_are_dropped(world):
+    yara = world.person("yara", "im:yara@native.example")
+    assert yara.call("pins", "drop", "sip:nobody@rcs.example")[0] == 3
+    yara.json("lookup", "sip:bob@rcs.example")
+    key = yara.json("pins", "drop", "sip:bob@rcs.example")[0]
+    assert key["handle"] == "sip:bob@rcs.example" and len(decode(key["account_key"])) == 32
+    assert yara.call("pins", "drop", "sip:bob@rcs.example")[0] == 3
+    assert yara.call("pins", "look", "sip:bob@rcs.example")[0] == 2
+    assert b"pins.dropped" in (world.folder / "teald.log").read_bytes()
+
+
 def test_following_while_sending_ends_with_ctrl_c(world):
     wes = world.person("wes", "im:wes@native.example")
     process = subprocess.Popen(wes.command("--json", "inbox", "--follow"), stdout=subprocess.PIPE,
