@@ -151,6 +151,7 @@ keys_room *keys_load_room(const config *c, const sealed_key *key, FILE *errors)
     if (keys_read_parts(c, KEY_ROOM, key, parts, errors)) {
         fill_device(&k->device, parts);
         keys_fill_downgrades(k, parts);
+        keys_fill_former(c, k);
     } else {
         keys_free_room(&k);
     }

@@ -21,8 +21,15 @@ typedef struct keys_downgrade {
     int64_t until_ms; /* consents may be sealed to it before then; INT64_MAX: it is in force */
 } keys_downgrade;
 
+enum { KEYS_MAX_FORMER = 8 };
+
 typedef struct keys_room {
     keys_device device;
+    struct {
+        uint8_t id[TEAL_DEVICE_BYTES], pk[TEAL_KEY_BYTES];
+    } former[KEYS_MAX_FORMER]; /* the devices before it, newest first: what they have signed is ours
+                                */
+    size_t n_former;
     keys_downgrade downgrades[KEY_MAX_DOWNGRADES]; /* the one in force is first */
     size_t n_downgrades;
     teal_prekey published; /* prekey 0 of the device, signed: the downgrade key in force */

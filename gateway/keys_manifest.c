@@ -85,6 +85,36 @@ bool keys_load_manifest_version(const config *c, uint64_t version, uint8_t *buf,
            read_version(c, name, version, buf, len);
 }
 
+/* Devices whose name is the room's, of one version. */
+static void add_former(const teal_manifest *m, keys_room *k)
+{
+    for (size_t i = 0; i < m->n_devices && k->n_former < KEYS_MAX_FORMER; i++) {
+        const teal_device *d = &m->devices[i];
+        if (!teal_bytes_equal(d->name, teal_text(device_names[KEY_ROOM])) ||
+            memcmp(d->id, k->device.id, sizeof d->id) == 0)
+            continue;
+        memcpy(k->former[k->n_former].id, d->id, sizeof d->id);
+        memcpy(k->former[k->n_former].pk, d->signing_key, sizeof d->signing_key);
+        k->n_former++;
+    }
+}
+
+void keys_fill_former(const config *c, keys_room *k)
+{
+    uint8_t buf[TEAL_MAX_MANIFEST_BYTES], scratch[KEYS_ARENA_BYTES];
+    size_t len;
+    teal_manifest m;
+    k->n_former = 0;
+    bool found = keys_load_manifest(c, buf, &len, stderr);
+    while (found && k->n_former < KEYS_MAX_FORMER) {
+        teal_arena arena = { scratch, sizeof scratch, 0 };
+        if (teal_manifest_decode((teal_bytes){ buf, len }, &arena, &m, NULL) != TEAL_OK)
+            bug("a manifest that was read before does not decode");
+        add_former(&m, k);
+        found = m.version > 1 && keys_load_manifest_version(c, m.version - 1, buf, &len);
+    }
+}
+
 void keys_public(const uint8_t seed[static KEY_SEED_BYTES], uint8_t pk[static TEAL_KEY_BYTES])
 {
     uint8_t sk[crypto_sign_SECRETKEYBYTES];

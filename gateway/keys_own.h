@@ -22,6 +22,8 @@ bool keys_make_manifest(const config *c, const key_parts parts[static KEY_OWNERS
 bool keys_follow_manifest(const config *c, key_owner owner, const key_parts *account,
                           const key_parts *before, const key_parts *after, FILE *errors);
 bool keys_manifest_exists(const config *c);
+/* The devices that the room was in earlier versions. */
+void keys_fill_former(const config *c, keys_room *k);
 /* Whether the manifest has that device with that key. */
 bool keys_stand_in(const teal_manifest *m, const key_parts *parts);
 

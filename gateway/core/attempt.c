@@ -101,7 +101,8 @@ static store_result find_fallback(attempt_peer *p, const teal_envelope *e, const
         .has_sms = config_reaches_sms(p->c->parts.config, d->recipient),
         .better_failed = true,
         .failing_since_ms = d->failing_since_ms,
-        .gateway_key = room_client_key_id(p->c->room, key) ? key : NULL,
+        .gateway_key =
+            room_client_key_id(p->c->room, consent.gateway_key, now_ms, key) ? key : NULL,
         .now_ms = now_ms,
     };
     *path = PATH_NONE;

@@ -200,3 +200,8 @@ bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len)
 {
     return room_client_key(c->room, buf, cap, len);
 }
+
+core_rotation core_rotate_downgrade(core *c)
+{
+    return room_client_rotate(c->room);
+}

@@ -61,6 +61,7 @@ typedef struct core_outcome {
     int64_t retry_after_ms;
     const core_fate *fates; /* of each recipient; refusals have a code */
     size_t n_fates;
+    bool wrong_gateway_key;  /* consent-gateway-key: core_downgrade_key says which one to use */
     const core_stale *stale; /* keys-stale: current manifests */
     size_t n_stale;
 } core_outcome;
@@ -115,5 +116,15 @@ bool core_prove(core *c, teal_bytes handle, const uint8_t account_key[static TEA
 
 /* The room's downgrade key as encoded teal.v1.Prekey; false until the room has said it. */
 bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len);
+
+typedef enum core_rotation {
+    CORE_ROTATED,
+    CORE_ROTATION_TOO_SOON, /* REQ-KEY-4: the room keeps as many as it may */
+    CORE_ROTATION_FAILED,   /* its disk did not take it; the old one goes on */
+    CORE_ROTATION_NO_ROOM,  /* it has not started yet, or another rotation is under way */
+    CORE_ROTATION_UNKNOWN,  /* it did not answer in time */
+} core_rotation;
+/* Has the room put another downgrade key in the place of the one in force. Blocks. */
+core_rotation core_rotate_downgrade(core *c);
 
 #endif

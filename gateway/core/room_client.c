@@ -57,6 +57,8 @@ room_client *room_client_open(core *c)
     pthread_mutex_init(&rc->lock, NULL);
     pthread_cond_init(&rc->jobs_done, NULL);
     pthread_cond_init(&rc->proof_done, NULL);
+    pthread_cond_init(&rc->rotation.changed, NULL);
+    rc->rotation.ref = (uint64_t)clock_unix_ms(); /* what an earlier process asked is another's */
     rc->outstanding_after = INT64_MAX;
     open_lanes(rc);
     rc->receiver_arena = core_arena_make();
@@ -83,6 +85,7 @@ void room_client_close(room_client **rc)
     core_arena_free(&it->sender_arena);
     pthread_cond_destroy(&it->jobs_done);
     pthread_cond_destroy(&it->proof_done);
+    pthread_cond_destroy(&it->rotation.changed);
     pthread_mutex_destroy(&it->lock);
     pthread_mutex_destroy(&it->saying);
     waker_close(&it->waker);
@@ -116,6 +119,7 @@ static void drain(room_client *rc)
     const struct timespec end = { end_ms / 1000, end_ms % 1000 * 1000000 };
     pthread_mutex_lock(&rc->lock);
     rc->draining = true;
+    pthread_cond_broadcast(&rc->rotation.changed);
     while (is_leaving(rc) && pthread_cond_timedwait(&rc->jobs_done, &rc->lock, &end) == 0)
         ;
     pthread_mutex_unlock(&rc->lock);
@@ -147,27 +151,6 @@ void room_client_wake(room_client *rc, bool sms, uint64_t peers)
             rc->lanes[1 + i].changed = true;
     pthread_mutex_unlock(&rc->lock);
     waker_ring(&rc->waker);
-}
-
-bool room_client_key(room_client *rc, uint8_t *buf, size_t cap, size_t *len)
-{
-    pthread_mutex_lock(&rc->lock);
-    bool known = rc->greeted && rc->key_len <= cap;
-    if (known)
-        memcpy(buf, rc->key, rc->key_len);
-    *len = known ? rc->key_len : 0;
-    pthread_mutex_unlock(&rc->lock);
-    return known;
-}
-
-bool room_client_key_id(room_client *rc, uint8_t id[static TEAL_GATEWAY_KEY_BYTES])
-{
-    pthread_mutex_lock(&rc->lock);
-    bool known = rc->greeted;
-    if (known)
-        memcpy(id, rc->key_id, TEAL_GATEWAY_KEY_BYTES);
-    pthread_mutex_unlock(&rc->lock);
-    return known;
 }
 
 room_entry *room_find_entry(room_client *rc, int64_t delivery_id)

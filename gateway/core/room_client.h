@@ -19,8 +19,12 @@ void room_client_stop(room_client *rc);
 /* Something new waits: an SMS, something plain for those peers (bits). Any thread. */
 void room_client_wake(room_client *rc, bool sms, uint64_t peers);
 
-/* The downgrade key, encoded, and its id; false until the room has said it. Any thread. */
+/* The downgrade key, encoded; false until the room has said it. Any thread. */
 bool room_client_key(room_client *rc, uint8_t *buf, size_t cap, size_t *len);
-bool room_client_key_id(room_client *rc, uint8_t id[static TEAL_GATEWAY_KEY_BYTES]);
+/* Its id; or `wanted` (NULL: none), where that is one that consents may still be sealed to. */
+bool room_client_key_id(room_client *rc, const uint8_t *wanted, int64_t now_ms,
+                        uint8_t id[static TEAL_GATEWAY_KEY_BYTES]);
+/* As core_rotate_downgrade. */
+core_rotation room_client_rotate(room_client *rc);
 
 #endif

@@ -1,5 +1,4 @@
 /* The receiver's thread: what the room says. */
-#include "codecs/native/seal.h"
 #include "gateway/clock.h"
 #include "gateway/core/room_state.h"
 #include "gateway/core/state.h"
@@ -13,22 +12,17 @@ enum { MAX_RETRY_MS = 60 * 60 * 1000 };
 
 typedef struct greeting {
     const Teal__V1__RoomHello *hello;
-    teal_prekey key;
-    uint8_t key_id[TEAL_GATEWAY_KEY_BYTES];
+    room_keys keys;
 } greeting;
 
 /* REQ-DIR-25: prekey 0 of the device `plaintext`, signed by it. */
 static bool check_greeting(const core *c, greeting *g)
 {
     teal_diag why = { "REQ-ROOM-3 generation", 0 };
-    ProtobufCBinaryData key = g->hello->downgrade_key;
-    bool good = g->hello->generation.len == ROOM_GENERATION_BYTES && key.len <= ROOM_KEY_BYTES &&
-                teal_prekey_decode(core_view(key.data, key.len), &g->key, &why) == TEAL_OK &&
-                g->key.id == 0 &&
-                teal_prekey_verify(&g->key, c->room_id, c->room_key, &why) == TEAL_OK;
-    if (good)
-        teal_gateway_key_id(g->key.key, g->key_id);
-    else
+    const room_keys_said said = { g->hello->downgrade_key, g->hello->retired, g->hello->n_retired };
+    bool good = g->hello->generation.len == ROOM_GENERATION_BYTES &&
+                room_keys_check(c, &said, &g->keys, &why);
+    if (!good)
         log_event(LOG_ERROR, "room.hello_refused", "rule", why.rule, NULL);
     return good;
 }
@@ -48,9 +42,7 @@ static void take_greeting(room_client *rc, const greeting *g)
     bool is_new = !rc->greeted ||
                   memcmp(rc->generation, g->hello->generation.data, sizeof rc->generation) != 0;
     memcpy(rc->generation, g->hello->generation.data, sizeof rc->generation);
-    memcpy(rc->key, g->hello->downgrade_key.data, g->hello->downgrade_key.len);
-    rc->key_len = g->hello->downgrade_key.len;
-    memcpy(rc->key_id, g->key_id, sizeof rc->key_id);
+    rc->keys = g->keys;
     rc->greeted = true;
     room_forget_entries(rc);
     if (is_new)
@@ -159,6 +151,9 @@ static void on_frame(room_client *rc, const Teal__V1__RoomFrame *f)
     case TEAL__V1__ROOM_FRAME__FRAME_INBOUND:
         room_job_inbound(rc, f->inbound);
         return;
+    case TEAL__V1__ROOM_FRAME__FRAME_ROTATED:
+        room_take_rotated(rc, f->rotated);
+        return;
     case TEAL__V1__ROOM_FRAME__FRAME_PROOF_ANSWER:
         room_take_proof(rc, f->proof_answer);
         return;
@@ -171,6 +166,7 @@ static void on_frame(room_client *rc, const Teal__V1__RoomFrame *f)
     case TEAL__V1__ROOM_FRAME__FRAME_TAKEN:
     case TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER:
     case TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING:
+    case TEAL__V1__ROOM_FRAME__FRAME_ROTATE_DOWNGRADE:
     case _TEAL__V1__ROOM_FRAME__FRAME__CASE_IS_INT_SIZE:
         break;
     }

@@ -51,6 +51,29 @@ typedef struct room_answer {
     uint64_t ref;
 } room_answer;
 
+typedef struct room_retired {
+    uint8_t id[TEAL_GATEWAY_KEY_BYTES];
+    int64_t until_ms;
+} room_retired;
+
+/* The downgrade key in force, as the room's device signed it, and those that consents may still be
+ * sealed to. */
+typedef struct room_keys {
+    teal_prekey prekey;
+    uint8_t encoded[ROOM_KEY_BYTES];
+    size_t len;
+    uint8_t id[TEAL_GATEWAY_KEY_BYTES];
+    room_retired retired[KEY_MAX_DOWNGRADES];
+    size_t n_retired;
+} room_keys;
+
+typedef struct room_rotation {
+    pthread_cond_t changed;
+    uint64_t ref; /* of the last that was asked for, by this process */
+    bool running, answered;
+    char reason[32];
+} room_rotation;
+
 struct room_client {
     core *c;
     int fd, stop_fd; /* stop_fd becomes readable when the threads have to stop */
@@ -66,9 +89,8 @@ struct room_client {
     bool draining; /* nothing new leaves */
     bool greeted;  /* generation and key are known */
     uint8_t generation[ROOM_GENERATION_BYTES];
-    uint8_t key[ROOM_KEY_BYTES];
-    size_t key_len;
-    uint8_t key_id[TEAL_GATEWAY_KEY_BYTES];
+    room_keys keys;
+    room_rotation rotation;
     int64_t hello_ms;            /* when to say EdgeHello; INT64_MAX: not */
     int64_t outstanding_after;   /* delivery whose Outstanding was said last; INT64_MAX: all were */
     room_lane lanes[ROOM_LANES]; /* SMS, plain of each peer, recalls */
@@ -97,6 +119,16 @@ void room_forget_entries(room_client *rc);
 /* Sends a frame, never blocking longer than until the client has to stop. False: it has to, or the
  * room is gone. Any thread, without the lock. */
 bool room_say(room_client *rc, const Teal__V1__RoomFrame *frame);
+
+/* room_keys.c: what a frame says of the keys. False: not signed by the room's device, or malformed.
+ */
+typedef struct room_keys_said {
+    ProtobufCBinaryData key;
+    Teal__V1__RetiredKey *const *retired;
+    size_t n_retired;
+} room_keys_said;
+bool room_keys_check(const core *c, const room_keys_said *said, room_keys *out, teal_diag *why);
+void room_take_rotated(room_client *rc, const Teal__V1__Rotated *f);
 
 /* The threads. */
 void *room_receive_all(void *rc);

@@ -218,7 +218,9 @@ static store_result look_up(submission *s, route *r)
 static core_result find_routes(submission *s)
 {
     store_result result = STORE_OK;
-    s->has_gateway_key = room_client_key_id(s->c->room, s->gateway_key);
+    s->has_gateway_key =
+        room_client_key_id(s->c->room, s->e->has_downgrade ? s->e->downgrade.gateway_key : NULL,
+                           s->now_ms, s->gateway_key);
     s->routes = teal_arena_array(s->arena, s->e->n_recipients, sizeof *s->routes);
     if (s->routes == NULL)
         return give_up(s, STORE_SPACE);
@@ -338,6 +340,7 @@ static core_result check_consents(submission *s)
             continue;
         if (verdict == POLICY_GATEWAY_KEY && !s->has_gateway_key)
             return refuse(s, &overloaded); /* the room has not started yet */
+        s->out->wrong_gateway_key = verdict == POLICY_GATEWAY_KEY;
         const refusal why = { policy_code(verdict), 403, policy_rule(verdict),
                               policy_remedy(verdict), 0 };
         return refuse(s, &why);

@@ -4,7 +4,7 @@
 #include "gateway/edge/field.h"
 #include "gateway/edge/message_body.h"
 
-enum { MAX_RECEIPTS = 4 * TEAL_MAX_RECIPIENTS };
+enum { MAX_RECEIPTS = 4 * TEAL_MAX_RECIPIENTS, PREKEY_MAX_BYTES = 256 };
 
 static json_t *recipient_json(teal_bytes recipient, store_path path, teal_level level)
 {
@@ -45,6 +45,8 @@ static json_t *manifests_json(const core_outcome *out, teal_arena *arena)
 
 static rest_next refuse(rest_call *c, const core_outcome *out)
 {
+    uint8_t key[PREKEY_MAX_BYTES];
+    size_t len;
     json_t *extra = json_object();
     json_t *refusals = refusals_json(out);
     if (json_array_size(refusals) > 0)
@@ -52,6 +54,9 @@ static rest_next refuse(rest_call *c, const core_outcome *out)
     json_decref(refusals);
     if (out->n_stale > 0)
         json_object_set_new(extra, "manifests", manifests_json(out, c->arena));
+    if (out->wrong_gateway_key && core_downgrade_key(c->services->core, key, sizeof key, &len))
+        json_object_set_new(extra, "downgrade_key",
+                            field_base64url((teal_bytes){ key, len }, c->arena));
     rest_answer_retry_after(c->answer, out->retry_after_ms);
     return rest_problem(c, out->status, out->problem, out->rule, out->remedy, extra);
 }

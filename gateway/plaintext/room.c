@@ -7,6 +7,7 @@
 #include "gateway/plaintext/outbound.h"
 #include "gateway/plaintext/proofs.h"
 #include "gateway/plaintext/reports.h"
+#include "gateway/plaintext/rotation.h"
 #include "gateway/plaintext/sms_leg.h"
 
 #include <errno.h>
@@ -104,23 +105,24 @@ static void open_link(room *r)
 
 /* What the room says first, and whenever the edge has started. */
 typedef struct hello {
-    uint8_t generation[16], key[256];
+    uint8_t generation[16];
+    rotation_news keys;
     Teal__V1__RoomHello content;
     Teal__V1__RoomFrame frame;
 } hello;
 
-static void make_hello(const room *r, hello *h)
+static const Teal__V1__RoomFrame *fill_hello(const room *r, hello *h)
 {
-    teal_writer key = { h->key, sizeof h->key, 0 };
-    randombytes_buf(h->generation, sizeof h->generation);
-    if (teal_prekey_encode(&r->keys->published, &key) != TEAL_OK)
-        bug("the downgrade key does not encode");
+    rotation_tell(r, &h->keys);
     h->content = (Teal__V1__RoomHello)TEAL__V1__ROOM_HELLO__INIT;
     h->content.generation = (ProtobufCBinaryData){ sizeof h->generation, h->generation };
-    h->content.downgrade_key = (ProtobufCBinaryData){ key.len, h->key };
+    h->content.downgrade_key = (ProtobufCBinaryData){ h->keys.key_len, h->keys.key };
+    h->content.retired = h->keys.list;
+    h->content.n_retired = h->keys.n_retired;
     h->frame = (Teal__V1__RoomFrame)TEAL__V1__ROOM_FRAME__INIT;
     h->frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO;
     h->frame.room_hello = &h->content;
+    return &h->frame;
 }
 
 static void on_taken(room *r, uint64_t ref)
@@ -131,12 +133,12 @@ static void on_taken(room *r, uint64_t ref)
         inbound_taken(r, ref);
 }
 
-static void on_frame(room *r, const hello *h, const Teal__V1__RoomFrame *f)
+static void on_frame(room *r, hello *h, const Teal__V1__RoomFrame *f)
 {
     switch (f->frame_case) {
     case TEAL__V1__ROOM_FRAME__FRAME_EDGE_HELLO:
         outbound_forget_waiting(r);
-        notices_again(&r->notices, &h->frame);
+        notices_again(&r->notices, fill_hello(r, h));
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_SUBMIT:
         outbound_submit(r, f->submit);
@@ -153,6 +155,9 @@ static void on_frame(room *r, const hello *h, const Teal__V1__RoomFrame *f)
     case TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING:
         reports_outstanding(r, f->outstanding);
         return;
+    case TEAL__V1__ROOM_FRAME__FRAME_ROTATE_DOWNGRADE:
+        rotation_asked(r, f->rotate_downgrade->ref);
+        return;
     case TEAL__V1__ROOM_FRAME__FRAME_PROVE_NUMBER:
         proofs_ask(r, f->prove_number);
         return;
@@ -161,6 +166,7 @@ static void on_frame(room *r, const hello *h, const Teal__V1__RoomFrame *f)
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_PROOF_ANSWER:
     case TEAL__V1__ROOM_FRAME__FRAME__NOT_SET:
+    case TEAL__V1__ROOM_FRAME__FRAME_ROTATED:
     case TEAL__V1__ROOM_FRAME__FRAME_ROOM_HELLO:
     case TEAL__V1__ROOM_FRAME__FRAME_LEAVING:
     case TEAL__V1__ROOM_FRAME__FRAME_DEFERRED:
@@ -181,7 +187,7 @@ typedef struct mailbox {
 } mailbox;
 
 /* False: there is no edge any more, nor will there be. */
-static bool receive(room *r, const hello *h, mailbox *m)
+static bool receive(room *r, hello *h, mailbox *m)
 {
     teal_arena arena = { m->arena, sizeof m->arena, 0 };
     for (int i = 0; i < FRAMES_A_TURN; i++) {
@@ -204,7 +210,7 @@ static int timeout_of(const room *r)
     return due <= r->clock_ms ? 0 : (int)(due - r->clock_ms);
 }
 
-static bool take_turn(room *r, const hello *h, mailbox *m, int signals)
+static bool take_turn(room *r, hello *h, mailbox *m, int signals)
 {
     enum { EDGE, SIGNALS, COURIER, LINK, N };
     struct pollfd p[N] = {
@@ -228,16 +234,17 @@ static bool take_turn(room *r, const hello *h, mailbox *m, int signals)
     outbound_run(r);
     inbound_run(r);
     reports_run(r);
+    rotation_run(r);
     if (r->link != NULL)
         smpp_link_flush(r->link);
     return notices_flush(&r->notices) && edge;
 }
 
 /* Until SIGTERM, and then until what has left has come to its end or DRAIN_MS are over. */
-static int run(room *r, const hello *h, mailbox *m, int signals)
+static int run(room *r, hello *h, mailbox *m, int signals)
 {
     int64_t end_ms = INT64_MAX;
-    notices_tell(&r->notices, &h->frame);
+    notices_tell(&r->notices, fill_hello(r, h));
     while (r->clock_ms < end_ms && !(r->stopping && outbound_is_idle(r))) {
         if (!take_turn(r, h, m, signals)) {
             log_event(LOG_ERROR, "room.edge_gone", NULL);
@@ -290,7 +297,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     r.proofs = proofs_open();
     r.inbound = inbound_open();
     r.outbound = outbound_open(c);
-    make_hello(&r, &h);
+    randombytes_buf(h.generation, sizeof h.generation);
     open_link(&r);
     log_event(LOG_INFO, "room.started", NULL);
 

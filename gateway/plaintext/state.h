@@ -15,10 +15,11 @@
 typedef struct room {
     const config *config;
     keys_room *keys;
-    const sealed_key *lock; /* of their file; NULL: it is not sealed */
-    int64_t now_ms;         /* Unix time of this turn: consents, receipts */
-    int64_t clock_ms;       /* a clock that never goes back, of this turn: time-outs */
-    int64_t started_ms;     /* clock_ms then */
+    const sealed_key *lock;  /* of their file; NULL: it is not sealed */
+    int64_t now_ms;          /* Unix time of this turn: consents, receipts */
+    int64_t clock_ms;        /* a clock that never goes back, of this turn: time-outs */
+    int64_t started_ms;      /* clock_ms then */
+    int64_t retire_again_ms; /* clock_ms when keys are looked at next; 0: in each turn */
     uint64_t next_ref;
     bool stopping; /* lets what has left come to its end, takes nothing new */
     notices notices;

@@ -44,12 +44,23 @@ void statement_sign(const room *r, const statement_subject *subject, const state
     out->len = w.len;
 }
 
+/* Of the room's device as it is or was; NULL: it is another's. */
+static const uint8_t *key_of(const keys_room *k, const uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    if (memcmp(device, k->device.id, TEAL_DEVICE_BYTES) == 0)
+        return k->device.sk + 32; /* libsodium keeps the public half there */
+    for (size_t i = 0; i < k->n_former; i++)
+        if (memcmp(device, k->former[i].id, TEAL_DEVICE_BYTES) == 0)
+            return k->former[i].pk;
+    return NULL;
+}
+
 bool statement_is_own(const room *r, teal_bytes encoded, teal_arena *arena, teal_receipt *out)
 {
     teal_diag why;
-    const uint8_t *own_key = r->keys->device.sk + 32; /* libsodium keeps the public half there */
-    return teal_receipt_decode(encoded, arena, out, &why) == TEAL_OK &&
-           memcmp(out->device, r->keys->device.id, sizeof out->device) == 0 &&
-           out->status == TEAL_STATUS_SENT && out->level == TEAL_PLAINTEXT &&
+    if (teal_receipt_decode(encoded, arena, out, &why) != TEAL_OK)
+        return false;
+    const uint8_t *own_key = key_of(r->keys, out->device);
+    return own_key != NULL && out->status == TEAL_STATUS_SENT && out->level == TEAL_PLAINTEXT &&
            teal_receipt_verify(out, own_key, &why) == TEAL_OK;
 }

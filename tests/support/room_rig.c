@@ -24,7 +24,7 @@ static const char settings[] = "[gateway]\n"
                                "handle = " RIG_GATEWAY "\n"
                                "state = .\n"
                                "log_level = error\n"
-                               "[keys]\nprotection = none\n"
+                               "%s"
                                "[native]\n"
                                "domains = native.example\n"
                                "numbers = +4479\n"
@@ -38,10 +38,11 @@ static const char settings[] = "[gateway]\n"
 
 static void load_config(room_rig *r, const char *extra)
 {
+    const char *keys = strstr(extra, "[keys]") != NULL ? "" : "[keys]\nprotection = none\n";
     const char *path = folder_file(&r->folder, "teal.conf");
     FILE *f = fopen(path, "we");
     assert_non_null(f);
-    fprintf(f, settings, r->centre.port, extra);
+    fprintf(f, settings, keys, r->centre.port, extra);
     fclose(f);
     r->config = config_load(path, stderr);
     assert_non_null(r->config);

@@ -272,6 +272,10 @@ static void a_device_is_followed_by_another(void **state)
     assert_non_null(after);
     assert_memory_not_equal(after->device.id, before->device.id, TEAL_DEVICE_BYTES);
     assert_memory_equal(after->downgrades[0].sk, before->downgrades[0].sk, 32);
+    assert_int_equal(before->n_former, 0);
+    assert_int_equal(after->n_former, 1);
+    assert_memory_equal(after->former[0].id, before->device.id, TEAL_DEVICE_BYTES);
+    assert_memory_equal(after->former[0].pk, before->device.sk + 32, TEAL_KEY_BYTES);
 
     load_manifest(0, &second);
     assert_int_equal(second.version, 2);
