@@ -116,6 +116,13 @@ outcome api_gateway(api *a, json_t **json)
     return call(a, "GET", "/v1/gateway", NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
+outcome api_gateway_version(api *a, uint64_t version, json_t **json)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/v1/gateway?version=%llu", (unsigned long long)version);
+    return call(a, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+}
+
 outcome api_look_up(api *a, teal_bytes handle, json_t **json)
 {
     char path[MAX_PATH_BYTES];

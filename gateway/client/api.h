@@ -18,6 +18,7 @@ void api_close(api **a);
  * answer of a Teal gateway. Nothing has been said yet: api_explain does. *json: an object, the
  * caller's; NULL unless OK. */
 outcome api_gateway(api *a, json_t **json);
+outcome api_gateway_version(api *a, uint64_t version, json_t **json);
 outcome api_look_up(api *a, teal_bytes handle, json_t **json);
 outcome api_claim(api *a, teal_bytes handle, json_t **json);
 outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest);

@@ -1,7 +1,10 @@
-/* Member of the keychain's state: gateway {url, ca?, handle, manifest, downgrade_key}. */
+/* Member of the keychain's state: gateway {url, ca?, handle, manifest, downgrade_key, past?,
+ * former?}.
+ */
 #include "gateway/client/home_gateway.h"
 
 #include "gateway/client/contacts.h"
+#include "gateway/client/gateway_past.h"
 #include "gateway/client/member.h"
 #include "gateway/client/say.h"
 #include "gateway/log.h"
@@ -23,6 +26,7 @@ const char *home_gateway_ca(const keychain *k)
 static bool read(const json_t *object, teal_arena *arena, verify_gateway *out)
 {
     teal_bytes manifest, key;
+    out->n_past = 0;
     out->handle = teal_arena_copy(arena, member_text(object, "handle"));
     return out->handle.len > 0 && member_bytes(object, "manifest", arena, &manifest) &&
            teal_manifest_decode(manifest, arena, &out->manifest, NULL) == TEAL_OK &&
@@ -32,7 +36,8 @@ static bool read(const json_t *object, teal_arena *arena, verify_gateway *out)
 
 void home_gateway_known(session *s, verify_gateway *out)
 {
-    if (!read(json_object_get(s->keychain->state, "gateway"), &s->arena, out))
+    const json_t *gateway = json_object_get(s->keychain->state, "gateway");
+    if (!read(gateway, &s->arena, out) || !gateway_past_read(gateway, &s->arena, out))
         bug("a keychain without gateway");
 }
 
@@ -90,22 +95,43 @@ static outcome compare(const session *s, const verify_gateway *known, const veri
                                    "--accept-key-change");
 }
 
+/* Of the same account: its manifest goes on from the known one, and its downgrade key was not
+ * replaced before, as one that has leaked may be. */
+static outcome check_past(session *s, const verify_gateway *known, verify_gateway *now,
+                          json_t **past)
+{
+    *past = NULL;
+    if (memcmp(known->manifest.account_key, now->manifest.account_key, TEAL_KEY_BYTES) != 0)
+        return OUTCOME_OK;
+    if (gateway_past_has_key(json_object_get(s->keychain->state, "gateway"),
+                             now->downgrade_key.key))
+        return say(OUTCOME_UNVERIFIED,
+                   "the gateway shows a downgrade key that it had replaced (REQ-KEY-8)");
+    return gateway_past_follow(s, known, now, past);
+}
+
 outcome home_gateway_ask(session *s, verify_gateway *out)
 {
     verify_gateway known;
-    json_t *json = NULL;
+    json_t *json = NULL, *past = NULL;
     home_gateway_known(s, &known);
     outcome o = fetch(s, out, &json);
     if (o == OUTCOME_OK)
         o = compare(s, &known, out);
+    if (o == OUTCOME_OK)
+        o = check_past(s, &known, out, &past);
     const bool is_new =
         o == OUTCOME_OK &&
         (memcmp(known.manifest.signature, out->manifest.signature, TEAL_SIGNATURE_BYTES) != 0 ||
          memcmp(known.downgrade_key.key, out->downgrade_key.key, TEAL_KEY_BYTES) != 0);
     if (is_new && (o = keychain_begin(s->keychain)) == OUTCOME_OK) {
-        keep(json_object_get(s->keychain->state, "gateway"), json);
+        json_t *gateway = json_object_get(s->keychain->state, "gateway");
+        gateway_past_keep_key(gateway, out);
+        keep(gateway, json);
+        json_object_set(gateway, "past", past != NULL ? past : json_null());
         o = keychain_commit(s->keychain);
     }
+    json_decref(past);
     json_decref(json);
     return o;
 }

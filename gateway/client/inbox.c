@@ -107,9 +107,10 @@ static bool is_gateway_device(const inbox *b, const incoming *in)
         return true; /* there is nothing to ask for */
     if (in->kind == INCOMING_ENVELOPE && !in->envelope.has_origin)
         return true;
-    return teal_manifest_device(&b->gateway.manifest, in->kind == INCOMING_RECEIPT
-                                                          ? in->receipt.device
-                                                          : in->envelope.sender_device) != NULL;
+    return in->kind == INCOMING_RECEIPT
+               ? verify_gateway_then(&b->gateway, in->receipt.device, in->receipt.at_ms) != NULL
+               : verify_gateway_then(&b->gateway, in->envelope.sender_device,
+                                     in->envelope.sent_at_ms) != NULL;
 }
 
 /* The gateway as it is known; asked again where a device of it is not known. */

@@ -134,7 +134,9 @@ static const char *verify_envelope(const session *s, const verify_gateway *gatew
     const char *wrong = in->wrong != NULL ? in->wrong : verify_origin(e, gateway->handle);
     if (wrong != NULL)
         return wrong;
-    const teal_manifest *sender = e->has_origin ? &gateway->manifest : NULL;
+    const teal_manifest *sender = NULL;
+    if (e->has_origin)
+        sender = verify_gateway_then(gateway, e->sender_device, e->sent_at_ms);
     if (in->sender != NULL)
         sender = &in->sender->manifest;
     if (sender == NULL)

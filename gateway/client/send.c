@@ -284,7 +284,7 @@ static outcome conclude(session *s, const letter *l, outcome o, const json_t *an
     return o;
 }
 
-/* *stale: refused because the recipients have other devices; said only when it is final. */
+/* *stale: refused for keys that are no longer in use; said only when it is final. */
 static outcome attempt(session *s, letter *l, bool final, bool *stale)
 {
     json_t *answer = NULL;
@@ -297,7 +297,8 @@ static outcome attempt(session *s, letter *l, bool final, bool *stale)
     if (o != OUTCOME_OK)
         return o;
     o = api_send(s->api, l->message.encoded, &answer);
-    *stale = o == OUTCOME_REFUSED && api_refused_as(s->api, "keys-stale");
+    *stale = o == OUTCOME_REFUSED && (api_refused_as(s->api, "keys-stale") ||
+                                      api_refused_as(s->api, "consent-gateway-key"));
     if (o == OUTCOME_REFUSED || (o == OUTCOME_UNREACHABLE && api_left_nothing(s->api)))
         forget(s, l);
     if (final || !*stale)
@@ -336,12 +337,24 @@ static outcome take_manifests(session *s, letter *l)
     return OUTCOME_OK;
 }
 
+/* The gateway's new downgrade key, under the signature that it needs. */
+static outcome take_gateway_key(session *s, letter *l)
+{
+    verify_gateway gateway;
+    outcome o = home_gateway_ask(s, &gateway);
+    if (o != OUTCOME_OK)
+        return o;
+    memcpy(l->message.downgrade_key, gateway.downgrade_key.key, sizeof l->message.downgrade_key);
+    say_note("the gateway has another downgrade key now: sealing again");
+    return OUTCOME_OK;
+}
+
 static outcome post(session *s, letter *l)
 {
     bool stale;
     outcome o = attempt(s, l, false, &stale);
     if (stale) {
-        o = take_manifests(s, l);
+        o = api_refused_as(s->api, "keys-stale") ? take_manifests(s, l) : take_gateway_key(s, l);
         if (o == OUTCOME_OK)
             o = attempt(s, l, true, &stale);
     }

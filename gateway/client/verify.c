@@ -33,6 +33,20 @@ const char *verify_gateway_keys(const verify_gateway *g)
     return "REQ-DIR-25 the downgrade key is not signed by the device `plaintext`";
 }
 
+const teal_manifest *verify_gateway_then(const verify_gateway *g,
+                                         const uint8_t device[static TEAL_DEVICE_BYTES],
+                                         uint64_t at_ms)
+{
+    if (teal_manifest_device(&g->manifest, device) != NULL)
+        return &g->manifest;
+    for (size_t i = g->n_past; i > 0; i--) {
+        const teal_manifest *next = i < g->n_past ? &g->past[i] : &g->manifest;
+        if (teal_manifest_device(&g->past[i - 1], device) != NULL)
+            return at_ms <= next->created_at_ms ? &g->past[i - 1] : NULL;
+    }
+    return NULL;
+}
+
 const char *verify_origin(const teal_envelope *e, teal_bytes gateway)
 {
     const bool from_gateway = teal_bytes_equal(e->sender, gateway);
@@ -84,9 +98,10 @@ const char *verify_receipt(const teal_receipt *r, const verify_gateway *g, const
     const bool below_e2ee = r->level == TEAL_TRANSPORT || r->level == TEAL_PLAINTEXT;
     if (!teal_bytes_equal(r->gateway, g->handle))
         return "REQ-RCPT-1 of another gateway";
-    const teal_device *device = teal_manifest_device(&g->manifest, r->device);
-    if (device == NULL)
+    const teal_manifest *then = verify_gateway_then(g, r->device, r->at_ms);
+    if (then == NULL)
         return "REQ-RCPT-1 the device is not in the gateway's manifest";
+    const teal_device *device = teal_manifest_device(then, r->device);
     if (teal_receipt_verify(r, device->signing_key, &why) != TEAL_OK)
         return why.rule;
     if (below_e2ee && !is_room(device))

@@ -6,12 +6,21 @@
 #include "codecs/native/manifest.h"
 #include "codecs/native/receipt.h"
 
+enum { VERIFY_MAX_PAST = 16 };
+
 /* A gateway as it is known: handle, account key, devices, the key that fallbacks are sealed to. */
 typedef struct verify_gateway {
     teal_bytes handle;
     teal_manifest manifest;
     teal_prekey downgrade_key;
+    teal_manifest past[VERIFY_MAX_PAST]; /* versions before, each followed by the next; checked */
+    size_t n_past;
 } verify_gateway;
+
+/* The version that has the device, and was in force at that time; NULL: none. REQ-KEY-7 */
+const teal_manifest *verify_gateway_then(const verify_gateway *g,
+                                         const uint8_t device[static TEAL_DEVICE_BYTES],
+                                         uint64_t at_ms);
 
 /* A message that was sent. */
 typedef struct verify_sent {

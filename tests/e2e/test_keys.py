@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The gateway's own keys: sealed on the disk, opened by a passphrase that no process keeps, replaced
 by others while people go on (REQ-KEY-*)."""
+import json
 import os
 import shutil
 import signal
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import cases
 import memory
-from harness import until
+from harness import http_json, until
+from test_teal import Liar
 
 PASSPHRASE = "v3ry-l0ng passphrase of the operator"
 NEXT = "an0ther passphrase of the operator"
@@ -23,6 +25,8 @@ class Stage:
         self.world = world
         self.alice = world.person("alice", "im:alice@native.example")
         self.noor = world.person("noor", "im:noor@native.example")
+        self.phones = 0
+        self.first = None  # what the gateway said of itself before its devices went
 
     def file(self, name, text):
         path = FOLDER / name
@@ -37,6 +41,9 @@ class Stage:
                               capture_output=True, text=True, timeout=60, check=False, env=env,
                               stdin=subprocess.DEVNULL, start_new_session=True)
         return done.returncode, done.stdout, done.stderr
+
+    def rotate(self):
+        return http_json("POST", f"{self.world.gateway}/v1/gateway/keys/downgrade")
 
     def log(self):
         return (self.world.folder / "teald.log").read_text()
@@ -101,6 +108,98 @@ def test_passphrase_changes(s):
     credential(NEXT)
     s.world.start_gateway()
     assert s.alice.send(s.noor.handle, "under another passphrase")["message_id"]
+
+
+def downgrade_key(s):
+    return http_json("GET", f"{s.world.gateway}/v1/gateway")[1]["downgrade_key"]
+
+
+def send_sms(s, text, sender=None):
+    s.phones += 1
+    number = f"+4915200000{s.phones:03}"
+    sent = (sender or s.alice).send(f"tel:{number}", text, "--fallback=sms")
+    until("the phone to show it", 20, lambda: [m for m in s.world.phone(number) if text in m["text"]])
+    return sent
+
+
+def test_downgrade_key_rotates(s):
+    before = downgrade_key(s)
+    status, answer = s.rotate()
+    assert status == 200 and answer["downgrade_key"] != before, answer
+    assert downgrade_key(s) == answer["downgrade_key"]
+    send_sms(s, "under the next key")
+    s.world.stop("teald")
+    s.world.start_gateway()
+    assert downgrade_key(s) == answer["downgrade_key"]
+
+
+def test_late_consent_is_sealed_again(s):
+    """The key goes, for good, between the device's question for it and its message."""
+    s.world.stop("teald")
+    s.world.settings = {"keys": {"protection": "passphrase", "downgrade_overlap_s": 0}}
+    s.world.write_config()
+    s.world.start_gateway()
+    turned = []
+
+    def rotate_first(method, path):
+        if method == "POST" and path == "/v1/messages" and not turned:
+            turned.append(s.rotate())
+            assert turned[0][0] == 200
+        return None
+    liar = Liar(s.world.gateway)
+    late = liar.person(s.world, "late", "im:late@native.example")
+    liar.swallow = rotate_first
+    number = "+4915200000999"
+    status, out, err = late.call("send", "--fallback=sms", f"tel:{number}", "-", text="too late?")
+    assert status == 0 and turned and "another downgrade key now: sealing again" in err, (out, err)
+    until("the phone to show it", 20,
+          lambda: [m for m in s.world.phone(number) if "too late?" in m["text"]])
+
+
+def test_replaced_key_is_not_taken_back(s):
+    """An edge in foreign hands shows the key that has leaked: the room's signature holds, but it
+    was replaced."""
+    liar = Liar(s.world.gateway)
+    victim = liar.person(s.world, "victim", "im:victim@native.example")
+    old = http_json("GET", f"{s.world.gateway}/v1/gateway")[1]
+    assert s.rotate()[0] == 200
+    send_sms(s, "with the next one", victim)
+    liar.twist = lambda method, path, status, body: \
+        (status, json.dumps(old).encode()) if path == "/v1/gateway" else (status, body)
+    status, _, err = victim.call("send", "--fallback=sms", "tel:+4915200000998", "-", text="leaked")
+    assert status == 6 and "REQ-KEY-8" in err, (status, err)
+
+
+def test_devices_rotate(s):
+    s.first = first = http_json("GET", f"{s.world.gateway}/v1/gateway")[1]
+    sent = send_sms(s, "signed by the device that goes")  # its receipt waits for alice
+    s.world.stop("teald")
+    for which in ("plaintext", "edge"):
+        status, out, err = s.teald("--rotate", which, s.world.config)
+        assert status == 0 and "another id and key" in out, err
+    status, _, err = s.teald("--rotate", "account", s.world.config)
+    assert status == 64, err
+    s.world.start_gateway()
+    now = http_json("GET", f"{s.world.gateway}/v1/gateway")[1]
+    assert now["manifest"] != first["manifest"]
+    assert now["downgrade_key"] != first["downgrade_key"]  # the same key, by another device
+    chain = [http_json("GET", f"{s.world.gateway}/v1/gateway?version={v}") for v in (1, 2, 3, 4)]
+    assert [answer[0] for answer in chain] == [200, 200, 200, 404]
+    assert chain[0][1]["manifest"] == first["manifest"] and chain[2][1]["manifest"] == now["manifest"]
+    assert http_json("GET", f"{s.world.gateway}/v1/gateway?version=0")[0] == 400
+    receipt = s.alice.receipt(sent["message_id"], status="SENT")
+    assert receipt["verified"], receipt
+    after = send_sms(s, "signed by the device that came")
+    assert s.alice.receipt(after["message_id"], status="SENT")["verified"]
+
+
+def test_older_manifest_is_refused(s):
+    liar = Liar(s.world.gateway)
+    victim = liar.person(s.world, "another", "im:another@native.example")
+    liar.twist = lambda method, path, status, body: \
+        (status, json.dumps(s.first).encode()) if path == "/v1/gateway" else (status, body)
+    status, _, err = victim.call("send", "--fallback=sms", "tel:+4915200000997", "-", text="back?")
+    assert status == 6 and "REQ-KEY-6" in err, (status, err)
 
 
 def test_teal_changes_its_passphrase(s):

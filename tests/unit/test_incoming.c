@@ -28,6 +28,7 @@ enum {
     NOORS_PHONE = 1,
     EDGE,
     ROOM,
+    NEXT_ROOM,
     STRANGER,
     ARENA_BYTES = 4 << 20,
     PREKEY = 7,
@@ -426,6 +427,26 @@ static void only_the_room_names_an_origin(void **state)
     assert_refused(judge(&in), "REQ-INB-1");
 }
 
+/* REQ-KEY-7: what it signed while it was the room's device, and nothing later. */
+static void a_device_that_has_gone_is_believed_until_then(void **state)
+{
+    static const char *const names[] = { "edge", "plaintext" };
+    (void)state;
+    draft d = from_phone("Mx1");
+    incoming in = item_of(&d);
+    draft later = from_phone("Mx2");
+    gateway.past[0] = gateway.manifest;
+    gateway.manifest = manifest(1, GATEWAY, names, (const uint64_t[]){ EDGE, NEXT_ROOM });
+    gateway.manifest.created_at_ms = in.envelope.sent_at_ms - 1;
+    gateway.n_past = 1;
+    assert_refused(judge(&in), "REQ-DIR-24");
+    gateway.manifest.created_at_ms = in.envelope.sent_at_ms;
+    in = item_of(&later);
+    incoming_verdict v = judge(&in);
+    assert_verified(&v, "PLAINTEXT");
+    json_decref(v.item);
+}
+
 /* ---- receipts: REQ-RCPT-1..3 ----------------------------------------------------------------- */
 
 static teal_hash remember_sent(const char *id, const char *to, teal_level floor)
@@ -593,6 +614,7 @@ int main(void)
         IN_WORLD(only_the_gateway_names_an_origin),
         IN_WORLD(the_gateway_always_names_an_origin),
         IN_WORLD(only_the_room_names_an_origin),
+        IN_WORLD(a_device_that_has_gone_is_believed_until_then),
         IN_WORLD(receipts_hold_or_are_refused),
         IN_WORLD(a_device_receipt_is_of_what_was_sent_to_them),
         IN_WORLD(a_receipt_without_receipt_is_refused),
