@@ -28,6 +28,7 @@ typedef struct edge_script {
     int64_t acknowledged[16];
     size_t n_acknowledged;
     bool has_downgrade_key;
+    core_rotation rotation;
     size_t n_forced; /* removals of networks */
 
     directory_result look_up;
@@ -129,6 +130,12 @@ bool core_downgrade_key(core *c, uint8_t *buf, size_t cap, size_t *len)
     memcpy(buf, "key", 3);
     *len = 3;
     return script.has_downgrade_key;
+}
+
+core_rotation core_rotate_downgrade(core *c)
+{
+    (void)c;
+    return script.rotation;
 }
 
 directory_result directory_look_up(directory *d, store *reader, teal_bytes handle, int64_t now_ms,
@@ -275,6 +282,7 @@ static int edge_fixture_open(void **state)
     assert_int_equal(store_sqlite.open(url, true, &edge_store), STORE_OK);
     script = (edge_script){ .has_downgrade_key = true };
     settings = (config){ .listen_host = own_host,
+                         .state = where.path,
                          .workers = 2,
                          .max_connections = 64,
                          .max_waiting = 64,

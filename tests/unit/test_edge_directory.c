@@ -272,16 +272,50 @@ static void test_gateway_and_health(void **state)
     assert_json(&a, 200, "{'status':'ok'}");
 }
 
+static void test_rotation_of_the_downgrade_key(void **state)
+{
+    static const struct {
+        core_rotation result;
+        int status;
+        const char *problem, *rule;
+    } rows[] = {
+        { CORE_ROTATION_TOO_SOON, 409, "rotation-too-soon", "REQ-KEY-4" },
+        { CORE_ROTATION_FAILED, 500, "rotation-failed", "REQ-KEY-3" },
+        { CORE_ROTATION_NO_ROOM, 503, "room-not-ready", "REQ-DIR-25" },
+        { CORE_ROTATION_UNKNOWN, 503, "rotation-unknown", "REQ-KEY-3" },
+    };
+    (void)state;
+    raw_answer a;
+    script.rotation = CORE_ROTATED;
+    edge_ask("POST", "/v1/gateway/keys/downgrade", "", nothing, &a);
+    assert_int_equal(a.status, 200);
+    assert_non_null(strstr(a.body, "\"downgrade_key\":\"a2V5\""));
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        script.rotation = rows[i].result;
+        edge_ask("POST", "/v1/gateway/keys/downgrade", "", nothing, &a);
+        assert_refused(&a, rows[i].status, rows[i].problem, rows[i].rule);
+    }
+    a = get("/v1/gateway?version=1"); /* nothing is in the fixture's folder */
+    assert_refused(&a, 404, "manifest-unknown", "REQ-KEY-6");
+    a = get("/v1/gateway?version=-1");
+    assert_refused(&a, 400, "query-malformed", "REQ-REST-8");
+}
+
 #define edge_test(f) cmocka_unit_test_setup_teardown(f, edge_fixture_open, edge_fixture_close)
 
 int main(void)
 {
     log_setup(LOG_ERROR, false, "test");
     const struct CMUnitTest tests[] = {
-        edge_test(test_manifests_are_put),  edge_test(test_prekeys_are_put),
-        edge_test(test_accounts_are_read),  edge_test(test_look_ups),
-        edge_test(test_askers_are_noted),   edge_test(test_claims),
-        edge_test(test_claims_are_limited), edge_test(test_gateway_and_health),
+        edge_test(test_manifests_are_put),
+        edge_test(test_prekeys_are_put),
+        edge_test(test_accounts_are_read),
+        edge_test(test_look_ups),
+        edge_test(test_askers_are_noted),
+        edge_test(test_claims),
+        edge_test(test_claims_are_limited),
+        edge_test(test_gateway_and_health),
+        edge_test(test_rotation_of_the_downgrade_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
