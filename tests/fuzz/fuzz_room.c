@@ -7,6 +7,7 @@
 #include "gateway/plaintext/inbound.h"
 #include "gateway/plaintext/letters.h"
 #include "gateway/plaintext/outbound.h"
+#include "gateway/plaintext/proofs.h"
 #include "gateway/plaintext/reports.h"
 #include "gateway/plaintext/sealer.h"
 #include "tests/fuzz/mutate.h"
@@ -40,6 +41,7 @@ static test_device sender, downgrade;
 static uint8_t manifest[TEAL_MAX_MANIFEST_BYTES], arenas[3][ARENA];
 static size_t manifest_len;
 static struct inbound *inbound; /* holds no letter */
+static struct proofs *proofs;
 static int fds[2];
 
 static config *load_config(void)
@@ -86,6 +88,7 @@ static void set_up(void)
     make_keys();
     make_manifest();
     inbound = inbound_open();
+    proofs = proofs_open();
 }
 
 /* In its place: what waits is in rings. */
@@ -99,6 +102,7 @@ static void open_room(room *r)
     r->reports = reports_open();
     r->inbound = inbound;
     r->outbound = outbound_open(configuration);
+    r->proofs = proofs;
 }
 
 static void close_room(room *r)
@@ -209,6 +213,10 @@ static void on_frame(room *r, const Teal__V1__RoomFrame *f, bool is_signed)
         who_is_answer(r, f->who_is_answer);
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_OUTSTANDING)
         reports_outstanding(r, f->outstanding);
+    else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_PROVE_NUMBER)
+        proofs_ask(r, f->prove_number);
+    else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_CHECK_CODE)
+        proofs_check(r, f->check_code);
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_GO)
         outbound_go(r, f->go->ref);
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_TAKEN)
