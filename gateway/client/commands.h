@@ -14,6 +14,7 @@ outcome command_receipts(session *s);
 outcome command_handles(session *s);
 outcome command_devices(session *s);
 outcome command_passphrase(session *s);
+outcome command_gateway(session *s);
 /* `teal devices approve CODE`, `refuse ID`, `revoke ID`. */
 outcome command_devices_approve(session *s, const char *typed);
 outcome command_devices_refuse(session *s, const char *typed);

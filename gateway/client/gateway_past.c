@@ -127,19 +127,26 @@ outcome gateway_past_follow(session *s, const verify_gateway *known, verify_gate
     return o;
 }
 
+static bool is_key(json_t *encoded, const uint8_t key[static TEAL_KEY_BYTES])
+{
+    uint8_t buf[512];
+    teal_arena arena = { buf, sizeof buf, 0 };
+    teal_bytes octets;
+    teal_prekey p;
+    json_t *one = json_pack("{s:O*}", "key", encoded);
+    bool same = member_bytes(one, "key", &arena, &octets) &&
+                teal_prekey_decode(octets, &p, NULL) == TEAL_OK &&
+                memcmp(p.key, key, TEAL_KEY_BYTES) == 0;
+    json_decref(one);
+    return same;
+}
+
+/* The same key under the signature of another device has not gone. */
 void gateway_past_keep_key(json_t *gateway, const verify_gateway *now)
 {
     json_t *former = json_object_get(gateway, "former");
-    uint8_t key[256];
-    teal_writer w = { key, sizeof key, 0 };
     json_t *goes = json_object_get(gateway, "downgrade_key");
-    bool stays = false;
-    if (teal_prekey_encode(&now->downgrade_key, &w) == TEAL_OK) {
-        json_t *comes = member_of_bytes(teal_written(&w));
-        stays = goes == NULL || json_equal(goes, comes);
-        json_decref(comes);
-    }
-    if (stays)
+    if (goes == NULL || is_key(goes, now->downgrade_key.key))
         return;
     if (former == NULL) {
         former = json_array();
@@ -154,16 +161,7 @@ bool gateway_past_has_key(const json_t *gateway, const uint8_t key[static TEAL_K
 {
     const json_t *former = json_object_get(gateway, "former");
     bool found = false;
-    for (size_t i = 0; !found && i < json_array_size(former); i++) {
-        uint8_t buf[512];
-        teal_arena arena = { buf, sizeof buf, 0 };
-        teal_bytes encoded;
-        teal_prekey p;
-        json_t *one = json_pack("{s:O}", "key", json_array_get(former, i));
-        found = member_bytes(one, "key", &arena, &encoded) &&
-                teal_prekey_decode(encoded, &p, NULL) == TEAL_OK &&
-                memcmp(p.key, key, TEAL_KEY_BYTES) == 0;
-        json_decref(one);
-    }
+    for (size_t i = 0; !found && i < json_array_size(former); i++)
+        found = is_key(json_array_get(former, i), key);
     return found;
 }

@@ -24,6 +24,7 @@ static const char *const texts[N_COMMANDS] = {
         "For the gateway's operator:\n"
         "  disclose   show all that the gateway holds on a handle\n"
         "  pins       forget by which key another network's handle is known\n"
+        "  gateway    have the gateway replace its downgrade key\n"
         "\n"
         "  teal COMMAND --help says more. --version prints the version.\n"
         "\n"
@@ -167,6 +168,13 @@ static const char *const texts[N_COMMANDS] = {
         "Tables that hold nothing on anybody are named with the reason. Long octets\n"
         "are cut; --json prints them whole, an object for each table, or each 100 rows\n"
         "of one. For operators.\n",
+    [COMMAND_GATEWAY] =
+        "teal gateway rotate downgrade\n"
+        "\n"
+        "For an operator: has the gateway's plaintext room put another downgrade key in\n"
+        "the place of the one in force, as after a leak, or once a month. Consents that\n"
+        "are sealed to the one before still count for as long as [keys]\n"
+        "downgrade_overlap_s of the gateway's configuration says.\n",
     [COMMAND_PINS] =
         "teal pins drop HANDLE\n"
         "\n"

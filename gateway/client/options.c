@@ -30,6 +30,7 @@ static const struct {
     [COMMAND_HEADS] = { "heads", 0, 0, "heads [--compare HEAD]" },
     [COMMAND_DISCLOSE] = { "disclose", 1, 1, "disclose HANDLE" },
     [COMMAND_PINS] = { "pins", 2, 2, "pins drop HANDLE" },
+    [COMMAND_GATEWAY] = { "gateway", 2, 2, "gateway rotate downgrade" },
 };
 
 typedef enum option_id {

@@ -22,8 +22,9 @@ typedef enum command {
     COMMAND_HEADS,
     COMMAND_DISCLOSE,
     COMMAND_PINS,
+    COMMAND_GATEWAY,
 } command;
-enum { N_COMMANDS = COMMAND_PINS + 1 };
+enum { N_COMMANDS = COMMAND_GATEWAY + 1 };
 
 typedef struct options {
     command command;

@@ -49,6 +49,8 @@ static outcome run(session *s)
         return command_disclose(s);
     case COMMAND_PINS:
         return command_pins(s);
+    case COMMAND_GATEWAY:
+        return command_gateway(s);
     case COMMAND_NONE:
         break;
     }
