@@ -60,7 +60,7 @@ client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_*.c' 2>/dev/null)
 # Those that start threads; they run under ThreadSanitizer too.
-threaded    := writer calls rest rest_connections core_submit core_queue core_room \
+threaded    := writer calls rest rest_connections core_submit core_queue core_room core_rotation \
                core_room_lies core_room_inbound channel directory directory_claims \
                directory_links directory_peers lookup_log networks \
                core_networks edge_messages edge_directory edge_log room_plain tls

@@ -188,6 +188,18 @@ def listens(s):
         return False
 
 
+def test_1_3_alone(s):
+    s.world.stop("teald")
+    s.world.settings = {"tls": {**SETTINGS["tls"], "minimum": "1.3"}}
+    s.world.write_config()
+    s.world.start_gateway()
+    context = trusting(CA)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert is_cut_off(s, context)
+    c = connection(s, trusting(CA))
+    assert status(c) == 200 and c.sock.version() == "TLSv1.3"
+
+
 def test_unusable_files_stop_the_start(s):
     s.world.stop("teald")
     key = SHOWN.with_suffix(".key")
