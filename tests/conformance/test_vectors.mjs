@@ -24,6 +24,9 @@ import {
     consistencyOf, decodeEntry, encodeEntry, handleHash, headLine, inclusionOf, isHeadSigned, leafHash,
     rootOf, safetyNumber, schemaOf, signHead,
 } from './key_log.mjs';
+import {
+    GRANT, decodeGrant, encodeGrant, grantTranscript, requestCode, requestTranscript, verifyGrant,
+} from './forwarding.mjs';
 import { RECEIPT, decodeReceipt, encodeReceipt, receiptTranscript, signReceipt, verifyReceipt } from './receipts.mjs';
 import { close, test, testRefused } from './tally.mjs';
 import { fromJson } from './wire.mjs';
@@ -296,6 +299,37 @@ test('a log', () => {
 for (const { parties, number } of keyLog.safety_numbers)
     test('a safety number', () => assert.equal(safetyNumber(parties.map(
         ({ account_key, handle }) => ({ account_key: unhex(account_key), handle }))), number));
+
+// --- forwarding.json -----------------------------------------------------------------------------
+
+const forwarding = load('forwarding.json');
+for (const { fields, account_seed, account_key, transcript, signed_hash, signature, encoded } of forwarding.grants)
+    test(`grant ${fields.sequence}`, () => {
+        const grant = fromJson(GRANT, fields);
+        same(grantTranscript(grant), transcript);
+        same(sha256(grantTranscript(grant)), signed_hash);
+        grant.signature = sign(unhex(account_seed), grantTranscript(grant));
+        same(grant.signature, signature);
+        same(encodeGrant(grant), encoded);
+        assert.deepEqual(decodeGrant(unhex(encoded)), grant);
+        verifyGrant(grant, unhex(account_key));
+    });
+
+for (const { name, rule, encoded } of forwarding.refused)
+    testRefused(`refused grant: ${name}`, rule, () => decodeGrant(unhex(encoded)));
+
+for (const { name, rule, account_key, encoded } of forwarding.forged)
+    testRefused(`forged grant: ${name}`, rule,
+        () => verifyGrant(decodeGrant(unhex(encoded)), unhex(account_key)));
+
+for (const { handle, signing_seed, signature, code, ...octets } of forwarding.requests)
+    test(`forwarding code ${code}`, () => {
+        const request = { handle };
+        for (const [name, value] of Object.entries(octets))
+            request[name] = unhex(value);
+        same(sign(unhex(signing_seed), requestTranscript(request)), signature);
+        assert.equal(requestCode(request), code);
+    });
 
 // --- handles.json --------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 /* Properties of the native codecs: envelopes whole, forwarded and detached, their transcript,
  * manifests, prekeys, and receipts. */
+#include "codecs/native/forwarding_grant.h"
 #include "codecs/native/manifest.h"
 #include "codecs/native/receipt.h"
 #include "codecs/native/transcript.h"
@@ -367,6 +368,90 @@ static void test_manifests(void **state)
     assert_property(changed_prekeys_are_canonical, 300);
 }
 
+/* --- grants of text forwarding -----------------------------------------------------------------
+ */
+
+static recoded recode_grant(teal_bytes in, teal_writer *out)
+{
+    teal_forwarding_grant g;
+    recoded what = { .decoded = teal_forwarding_grant_decode(in, &g, &what.why) };
+    if (what.decoded == TEAL_OK)
+        what.encoded = teal_forwarding_grant_encode(&g, out);
+    return what;
+}
+
+static teal_forwarding_grant random_grant(test_random *r, teal_arena *arena,
+                                          uint8_t account_key[static TEAL_KEY_BYTES])
+{
+    uint8_t sk[64];
+    char *handle = teal_arena_take(arena, 32);
+    snprintf(handle, 32, "tel:+1415%07u", (unsigned)test_random_below(r, 10000000));
+    teal_forwarding_grant g = { .handle = teal_text(handle),
+                                .granted_at_ms = test_random_below(r, INT64_C(1) << 62),
+                                .revoked = test_random_bool(r),
+                                .sequence = test_random_between(r, 1, INT64_MAX) };
+    g.expires_at_ms = g.granted_at_ms + test_random_between(r, 1, TEAL_MAX_FORWARDING_MS);
+    test_random_fill(r, g.device, sizeof g.device);
+    test_random_fill(r, g.signing_key, sizeof g.signing_key);
+    test_account_keys(1, account_key, sk);
+    teal_forwarding_grant_sign(&g, sk);
+    return g;
+}
+
+static const char *grant_comes_back(test_random *r)
+{
+    uint8_t account_key[TEAL_KEY_BYTES];
+    teal_hash want, got;
+    teal_arena arena = fresh();
+    teal_writer w = output();
+    teal_forwarding_grant g = random_grant(r, &arena, account_key), back;
+    teal_diag why = { 0 };
+    const char *wrong =
+        property_ok(teal_forwarding_grant_encode(&g, &w), NULL)
+            ?: property_ok(teal_forwarding_grant_decode(teal_written(&w), &back, &why), &why)
+            ?: property_ok(teal_forwarding_grant_verify(&back, account_key, &why), &why)
+            ?: recode_canonical(recode_grant, teal_written(&w));
+    if (wrong != NULL)
+        return wrong;
+    teal_forwarding_grant_hash(&g, &want);
+    teal_forwarding_grant_hash(&back, &got);
+    return property_differ(TEAL_VIEW(got.at), TEAL_VIEW(want.at));
+}
+
+static const char *changed_grant_is_canonical(test_random *r)
+{
+    uint8_t account_key[TEAL_KEY_BYTES];
+    teal_arena arena = fresh();
+    teal_writer w = output();
+    teal_forwarding_grant g = random_grant(r, &arena, account_key);
+    return property_ok(teal_forwarding_grant_encode(&g, &w), NULL)
+               ?: recode_mutated(recode_grant, teal_written(&w), r);
+}
+
+/* One octet is another: it does not decode, or is nobody's word. */
+static const char *changed_grant_is_forged(test_random *r)
+{
+    uint8_t account_key[TEAL_KEY_BYTES];
+    teal_arena arena = fresh();
+    teal_writer w = output();
+    teal_forwarding_grant g = random_grant(r, &arena, account_key), back;
+    const char *wrong = property_ok(teal_forwarding_grant_encode(&g, &w), NULL);
+    if (wrong != NULL)
+        return wrong;
+    encoded[test_random_below(r, w.len)] ^= (uint8_t)test_random_between(r, 1, 255);
+    if (teal_forwarding_grant_decode(teal_written(&w), &back, NULL) != TEAL_OK)
+        return property_moot;
+    return property_that(teal_forwarding_grant_verify(&back, account_key, NULL) == TEAL_FORGED);
+}
+
+static void test_grants(void **state)
+{
+    (void)state;
+    assert_property(grant_comes_back, 200);
+    assert_property(changed_grant_is_canonical, 300);
+    assert_property(changed_grant_is_forged, 200);
+}
+
 /* --- receipts ----------------------------------------------------------------------------------
  */
 
@@ -424,9 +509,8 @@ static void test_receipts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_envelopes),
-        cmocka_unit_test(test_detached),
-        cmocka_unit_test(test_manifests),
+        cmocka_unit_test(test_envelopes), cmocka_unit_test(test_detached),
+        cmocka_unit_test(test_manifests), cmocka_unit_test(test_grants),
         cmocka_unit_test(test_receipts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@ const published_file published_files[] = {
     { "downgrade.json", published_downgrade }, { "envelope.json", published_envelope },
     { "handles.json", published_handles },     { "manifest.json", published_manifest },
     { "receipts.json", published_receipts },   { "key_log.json", published_key_log },
+    { "forwarding.json", published_forwarding },
 };
 const size_t published_count = sizeof published_files / sizeof published_files[0];
 

@@ -22,6 +22,7 @@ json_t *published_content(void);
 json_t *published_cpim(void);
 json_t *published_downgrade(void);
 json_t *published_envelope(void);
+json_t *published_forwarding(void);
 json_t *published_handles(void);
 json_t *published_key_log(void);
 json_t *published_manifest(void);
