@@ -232,6 +232,7 @@ const store_ops store_sqlite = {
     .put_manifest = sqlite_put_manifest,
     .get_manifest = sqlite_get_manifest,
     .get_account = sqlite_get_account,
+    .get_device = sqlite_get_device,
     .put_prekey = sqlite_put_prekey,
     .claim_prekey = sqlite_claim_prekey,
     .get_last_resort = sqlite_get_last_resort,

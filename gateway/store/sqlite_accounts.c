@@ -130,6 +130,15 @@ store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_
     return query_blob_of_one(&q, a, encoded);
 }
 
+store_result sqlite_get_device(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               teal_arena *a, teal_bytes *encoded)
+{
+    query q = query_start(s, "SELECT manifest FROM devices JOIN accounts ON accounts.id = account"
+                             " WHERE devices.id = ?1");
+    query_blob(&q, 1, device_bytes(device));
+    return query_blob_of_one(&q, a, encoded);
+}
+
 /* More than one, so that there are fewer in the end. A manifest is of use for longer than to the
  * directory: a message that was accepted on it may still have to leave. */
 static store_result drop_old_remotes(store *s, int64_t now_ms)

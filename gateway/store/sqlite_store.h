@@ -71,6 +71,8 @@ store_result sqlite_drop_proof(store *s, teal_bytes handle);
 /* sqlite_accounts.c */
 store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded);
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
+store_result sqlite_get_device(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               teal_arena *a, teal_bytes *encoded);
 store_result sqlite_get_account(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                 teal_arena *a, teal_bytes *encoded);
 store_result sqlite_put_remote(store *s, const store_remote *r, int64_t now_ms);

@@ -201,6 +201,9 @@ typedef struct store_ops {
     store_result (*get_manifest)(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);
     store_result (*get_account)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                 teal_arena *a, teal_bytes *encoded);
+    /* Of the account that the device stands in the manifest of. */
+    store_result (*get_device)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                               teal_arena *a, teal_bytes *encoded);
     /* id 0 replaces the one before; EXISTS: another one that is not above all before. NONE: no such
      * device. */
     store_result (*put_prekey)(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],

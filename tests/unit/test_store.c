@@ -79,6 +79,9 @@ static void test_manifests(void **state)
     const teal_manifest *m = &make_account(1, "", "")->m;
     assert_int_equal(ops->get_account(f->s, m->account_key, &f->arena, &got), STORE_OK);
     assert_text(got, "second");
+    assert_int_equal(ops->get_device(f->s, device('B'), &f->arena, &got), STORE_OK);
+    assert_text(got, "second");
+    assert_int_equal(ops->get_device(f->s, device('C'), &f->arena, &got), STORE_NONE);
     m = &make_account(9, "", "")->m;
     assert_int_equal(ops->get_account(f->s, m->account_key, &f->arena, &got), STORE_NONE);
 
