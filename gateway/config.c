@@ -37,6 +37,9 @@ static const config_rule rules[] = {
     { "gateway", "listen", &config_listen, AT(listen_host),
       .port_at = offsetof(config, listen_port), .otherwise = "127.0.0.1:8480",
       .means = "an address with port, like 127.0.0.1:8480 or [::]:8443" },
+    { "gateway", "authority", &config_authorities, AT(authorities), "",
+      "a list of distinct lower-case hosts, each with its port unless that is the scheme's own, "
+      "like \"teal.example, 192.0.2.1:8443\"" },
     { "gateway", "clear_text", &config_choice, AT(clear_text_anywhere), "loopback",
       "one of loopback, anywhere", .words = { "loopback", "anywhere" } },
     { "gateway", "workers", &config_count, AT(workers), "4", NUMBER(1, 64) },
@@ -462,6 +465,10 @@ static void check_listen(parse *p)
         complain(p, line_of(p, "gateway", "listen"),
                  "listen is not on loopback, and without [tls] requests would cross the network "
                  "in clear text (REQ-REST-5). Add [tls], or write clear_text = anywhere.");
+    else if (!loopback && c->authorities.n == 0)
+        complain(p, line_of(p, "gateway", "listen"),
+                 "listen is not on loopback, and requests are signed for the name that they are "
+                 "sent to (REQ-SIG-8). Add authority with the names that the gateway has.");
 }
 
 static void check_whole(parse *p)

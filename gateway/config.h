@@ -46,6 +46,8 @@ typedef struct config {
     char *state;       /* folder for store and keys; relative to the configuration file */
     char *listen_host; /* listen = HOST:PORT; loopback, or under TLS (REQ-REST-5) */
     uint16_t listen_port;
+    config_list authorities;  /* authority: HOST[:PORT] that requests to it may be signed for;
+                                 none: the listen address, and localhost with its port */
     bool clear_text_anywhere; /* clear_text = loopback|anywhere */
     uint32_t workers;         /* 4; 1..64 */
     uint32_t max_connections; /* 1024 */

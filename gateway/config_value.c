@@ -318,6 +318,28 @@ static bool read_hosts(const config_rule *r, const char *text, void *base)
     return read_list(r, text, base, is_host);
 }
 
+/* As it stands in the Host field of a request. */
+static bool is_authority(const char *text, size_t len)
+{
+    char *whole = copy(text, len), *host = NULL;
+    uint16_t port;
+    bool bracketed = text[0] == '[',
+         has_port = len > 0 && text[len - 1] != ']' && memchr(text, ':', len) != NULL;
+    if (has_port)
+        host = split_endpoint(whole, &port, &bracketed);
+    else
+        host = bracketed && len > 2 ? copy(text + 1, len - 2) : copy(text, len);
+    bool good = host != NULL && is_any_host(host, bracketed);
+    free(host);
+    free(whole);
+    return good;
+}
+
+static bool read_authorities(const config_rule *r, const char *text, void *base)
+{
+    return read_list(r, text, base, is_authority);
+}
+
 static bool read_prefixes(const config_rule *r, const char *text, void *base)
 {
     return read_list(r, text, base, is_prefix);
@@ -370,6 +392,7 @@ const config_type config_url = { read_url, release_text };
 const config_type config_im_handle = { read_im_handle, release_text };
 const config_type config_sms_source = { read_sms_source, release_text };
 const config_type config_mark = { read_mark, release_text };
+const config_type config_authorities = { read_authorities, release_list };
 const config_type config_hosts = { read_hosts, release_list };
 const config_type config_prefixes = { read_prefixes, release_list };
 const config_type config_ed25519_keys = { read_ed25519_keys, NULL };

@@ -41,6 +41,7 @@ extern const config_type config_text, /* char *: UTF-8 without control character
     config_im_handle,                 /* char *: canonical im: handle */
     config_sms_source,                /* char *: E.164, or alphanumeric as SMS have it */
     config_mark,                      /* char *: a mark that can be seen */
+    config_authorities,               /* config_list: distinct hosts, with a port or without */
     config_hosts, config_prefixes,    /* config_list: distinct hosts; number prefixes */
     config_ed25519_keys;              /* config_keys: distinct ones, base64url */
 

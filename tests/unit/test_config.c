@@ -243,9 +243,23 @@ static void values_of_gateway(void **state)
         bool good;
     } rows[] = {
         { "listen = 127.9.9.9:65535", true },
-        { "listen = 0.0.0.0:8480", false }, /* REQ-REST-5 */
-        { "listen = 0.0.0.0:8480\nclear_text = anywhere", true },
-        { "listen = [2001:db8::1]:8480\nclear_text = anywhere", true },
+        { "listen = 0.0.0.0:8480", false },                        /* REQ-REST-5 */
+        { "listen = 0.0.0.0:8480\nclear_text = anywhere", false }, /* REQ-SIG-8 */
+        { "listen = 0.0.0.0:8480\nclear_text = anywhere\nauthority = a.example", true },
+        { "listen = [2001:db8::1]:8480\nclear_text = anywhere\nauthority = [2001:db8::1]:8480",
+          true },
+        { "authority = a.example, a.example:8443, 192.0.2.1, 192.0.2.1:81, [::1], [::1]:8", true },
+        { "authority = A.example", false },
+        { "authority = a.example:0", false },
+        { "authority = a.example:", false },
+        { "authority = :80", false },
+        { "authority = ::1", false },
+        { "authority = [::1", false },
+        { "authority = []", false },
+        { "authority = http://a.example", false },
+        { "authority = a.example/", false },
+        { "authority = a.example, a.example", false },
+        { "authority = a.example,", false },
         { "listen = 0.0.0.0:8480\nclear_text = loopback", false },
         { "clear_text = yes", false },
         { "listen = 192.0.2.1:8480", false },
@@ -286,7 +300,8 @@ static void certificates(void **state)
     static const struct {
         const char *listen, *sections, *said; /* NULL: it is taken */
     } rows[] = {
-        { "0.0.0.0:8443", "[tls]\ncertificate = a\nkey = b\n", NULL },
+        { "0.0.0.0:8443\nauthority = a.example", "[tls]\ncertificate = a\nkey = b\n", NULL },
+        { "0.0.0.0:8443", "[tls]\ncertificate = a\nkey = b\n", "Add authority" },
         { "0.0.0.0:8443", "", ":4: listen is not on loopback" },
         { "127.0.0.1:8443", "[tls]\n", "certificate is missing" },
         { "127.0.0.1:8443", "[tls]\ncertificate = a\n", "key is missing" },
