@@ -2,6 +2,7 @@
 #include "gateway/state_folder.h"
 
 #include "gateway/keys.h"
+#include "gateway/operators.h"
 #include "gateway/store/store.h"
 
 #include <errno.h>
@@ -57,7 +58,8 @@ static bool make_store(const config *c, FILE *errors)
 /* Keys come last: with them the folder counts as made, and what failed before can be repeated. */
 bool state_folder_make(const config *c, teal_bytes passphrase, FILE *errors)
 {
-    return make_folder(c, errors) && make_store(c, errors) && keys_init(c, passphrase, errors);
+    return make_folder(c, errors) && make_store(c, errors) && operators_init(c->state, errors) &&
+           keys_init(c, passphrase, errors);
 }
 
 bool state_folder_check(const config *c, FILE *errors)

@@ -1,0 +1,30 @@
+/* Who operates the gateway, by key. In the state folder:
+ *   STATE/operators     a line `KEY NAME` each, KEY an Ed25519 key in base64url; empty lines and
+ *                       those that begin with # are passed over
+ *   STATE/operator.key  the secret of the first one, which teald --init makes; no process reads it:
+ *                       it is for `teal --operator FILE` */
+#ifndef TEAL_GATEWAY_OPERATORS_H
+#define TEAL_GATEWAY_OPERATORS_H
+
+#include "codecs/native/envelope.h"
+
+#include <stdio.h>
+
+enum { OPERATORS_MAX = 64, OPERATORS_MAX_NAME = 64 };
+
+typedef struct operators operators;
+
+/* Makes both files, with one operator; where there is a list already, nothing. False: a line on
+ * errors, and neither is there. */
+bool operators_init(const char *state, FILE *errors);
+
+/* Without the file there are none. NULL: a line on errors. */
+operators *operators_load(const char *state, FILE *errors);
+void operators_close(operators **o); /* NULL-safe; clears *o */
+/* The name; NULL: nobody's key. */
+const char *operators_name(const operators *o, const uint8_t key[static TEAL_KEY_BYTES]);
+
+/* What stands in an operator.key. False: nothing does. */
+bool operators_read_key(teal_bytes file, uint8_t sk[static 64]);
+
+#endif
