@@ -2,16 +2,20 @@
  * environment names, or take in more than it was told to. */
 #include "gateway/http_client.h"
 
+#include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/version.h"
 
 #include <ctype.h>
 #include <curl/curl.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 struct http_client {
     CURL *curl;
+    bool signs;
+    request_signer signer;
     size_t max_body;
     uint8_t *body; /* cap octets, of which len are filled; cap <= max_body + 1 */
     size_t cap, len;
@@ -115,18 +119,62 @@ void http_client_close(http_client **c)
     *c = NULL;
 }
 
+void http_client_sign(http_client *c, const request_signer *signer)
+{
+    c->signs = signer != NULL;
+    if (signer != NULL)
+        c->signer = *signer;
+}
+
+/* name NULL: value is the whole line. */
+static void add_header(struct curl_slist **list, const char *name, const char *value)
+{
+    char line[600];
+    snprintf(line, sizeof line, "%s%s%s", name != NULL ? name : "", name != NULL ? ": " : "",
+             value);
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer == NULL)
+        bug("out of memory");
+    *list = longer;
+}
+
 /* The header lines of one request; freed by the caller. */
 static struct curl_slist *list_headers(const char *content_type)
 {
+    struct curl_slist *headers = NULL;
     /* Waiting to be asked for the body (Expect) costs a round trip and helps nobody here. */
-    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
-    char line[128] = "Content-Type:"; /* without value: libcurl sends none of its own */
-    if (content_type != NULL)
-        snprintf(line, sizeof line, "Content-Type: %s", content_type);
-    struct curl_slist *both = headers != NULL ? curl_slist_append(headers, line) : NULL;
-    if (both == NULL)
-        bug("out of memory");
-    return both;
+    add_header(&headers, NULL, "Expect:");
+    if (content_type == NULL)
+        add_header(&headers, NULL, "Content-Type:"); /* libcurl sends none of its own */
+    else
+        add_header(&headers, "Content-Type", content_type);
+    return headers;
+}
+
+/* False: there is nothing to sign in that URL. */
+static bool add_signature(const http_client *c, const char *method, const char *url,
+                          const char *content_type, teal_bytes body, struct curl_slist **headers)
+{
+    uint8_t nonce[REQUEST_NONCE_BYTES];
+    http_field field = { teal_text("Content-Type"), { 0 } };
+    http_message m;
+    request_signed made;
+    if (!http_message_of_url(teal_text(url), &m))
+        return false;
+    m.method = teal_text(method);
+    if (content_type != NULL) {
+        field.value = teal_text(content_type);
+        m.fields = &field;
+        m.n_fields = 1;
+    }
+    randombytes_buf(nonce, sizeof nonce);
+    if (request_sign(&m, body, &c->signer, clock_unix_ms(), nonce, &made, NULL) != TEAL_OK)
+        return false;
+    if (made.content_digest[0] != '\0')
+        add_header(headers, "Content-Digest", made.content_digest);
+    add_header(headers, "Signature-Input", made.signature_input);
+    add_header(headers, "Signature", made.signature);
+    return true;
 }
 
 static void set_request(http_client *c, const char *method, const char *content_type,
@@ -181,6 +229,11 @@ void http_client_call(http_client *c, const char *method, const char *url, const
     c->len = 0;
     c->too_long = false;
     c->error[0] = '\0';
+    if (c->signs && !add_signature(c, method, url, content_type, body, &headers)) {
+        snprintf(out->error, sizeof out->error, "the URL cannot be signed");
+        curl_slist_free_all(headers);
+        return;
+    }
     set_request(c, method, content_type, body);
     curl_easy_setopt(c->curl, CURLOPT_URL, url);
     curl_easy_setopt(c->curl, CURLOPT_HTTPHEADER, headers);

@@ -3,7 +3,7 @@
 #ifndef TEAL_GATEWAY_HTTP_CLIENT_H
 #define TEAL_GATEWAY_HTTP_CLIENT_H
 
-#include "codecs/cursor.h"
+#include "gateway/request_signature.h"
 
 typedef struct http_client http_client;
 
@@ -29,6 +29,10 @@ typedef struct http_credentials {
     const char *ca, *certificate, *key;
 } http_credentials;
 void http_client_use(http_client *c, const http_credentials *k);
+
+/* From now on requests are signed (PROTOCOL.md section 9.0); NULL: no more. Copied, but for the
+ * secret key, which outlives its use. Each call reads the clock and takes a new nonce. */
+void http_client_sign(http_client *c, const request_signer *signer);
 
 /* http:// and https:// only, no redirects, no proxy. content_type NULL and body empty for GET.
  * timeout_ms: for the whole call, from 1. */

@@ -1,6 +1,7 @@
 /* One gateway, one connection. An answer counts only in the shape that the protocol gives it. */
 #include "gateway/client/api.h"
 
+#include "gateway/client/account.h"
 #include "gateway/client/member.h"
 #include "gateway/client/problem.h"
 #include "gateway/client/say.h"
@@ -21,11 +22,16 @@ enum {
 struct api {
     http_client *http;
     char *url; /* without a slash at its end */
+    const keychain *keychain;
+    const uint8_t *operator_sk; /* NULL: the device signs for itself */
     http_answer answer;
     json_t *problem;
 };
 
-api *api_open(const char *url, const char *ca)
+/* Who signs a call (REQ-SIG-12). */
+typedef enum signs_as { AS_NOBODY, AS_DEVICE, AS_ACCOUNT } signs_as;
+
+api *api_open(const char *url, const char *ca, const keychain *k)
 {
     if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
         return NULL;
@@ -37,7 +43,13 @@ api *api_open(const char *url, const char *ca)
     const http_credentials credentials = { .ca = ca };
     a->http = http_client_open(MAX_ANSWER_BYTES);
     http_client_use(a->http, &credentials);
+    a->keychain = k;
     return a;
+}
+
+void api_sign_as_operator(api *a, const uint8_t sk[static 64])
+{
+    a->operator_sk = sk;
 }
 
 void api_close(api **a)
@@ -76,21 +88,47 @@ static outcome judge(api *a, json_t **json)
     return a->problem != NULL ? OUTCOME_REFUSED : OUTCOME_FAILED;
 }
 
-static outcome call(api *a, const char *method, const char *path, const char *type, teal_bytes body,
-                    int64_t timeout_ms, json_t **json)
+/* Keys are taken from the keychain each time: a transaction reads it anew. */
+static void choose_signer(api *a, signs_as who)
 {
-    char *url;
-    if (asprintf(&url, "%s%s", a->url, path) < 0)
-        bug("out of memory");
+    const keychain_secrets *secrets = a->keychain->secrets;
+    request_signer s = { .kind = REQUEST_KEY, .sk = a->operator_sk };
+    if (who == AS_ACCOUNT) {
+        s = (request_signer){ .kind = REQUEST_ACCOUNT, .sk = secrets->account_sk };
+    } else if (who == AS_DEVICE && a->operator_sk == NULL) {
+        s = (request_signer){ .kind = REQUEST_DEVICE, .sk = secrets->device_sk };
+        account_device(a->keychain, s.id);
+    }
+    http_client_sign(a->http, who == AS_NOBODY ? NULL : &s);
+}
+
+static outcome call_once(api *a, const char *method, const char *url, const char *type,
+                         teal_bytes body, int64_t timeout_ms, json_t **json)
+{
     json_decref(a->problem);
     a->problem = NULL;
     if (json != NULL)
         *json = NULL;
-    say_waiting(timeout_ms > TIMEOUT_MS ? "waiting for messages" : "waiting for the gateway");
     http_client_call(a->http, method, url, type, body, timeout_ms, &a->answer);
+    return judge(a, json);
+}
+
+/* A request that libcurl has sent a second time, for a connection that closed on it, is taken for a
+ * replay: it is signed anew. */
+static outcome call(api *a, signs_as who, const char *method, const char *path, const char *type,
+                    teal_bytes body, int64_t timeout_ms, json_t **json)
+{
+    char *url;
+    if (asprintf(&url, "%s%s", a->url, path) < 0)
+        bug("out of memory");
+    choose_signer(a, who);
+    say_waiting(timeout_ms > TIMEOUT_MS ? "waiting for messages" : "waiting for the gateway");
+    outcome o = call_once(a, method, url, type, body, timeout_ms, json);
+    if (o == OUTCOME_REFUSED && problem_is(a->problem, "nonce-replayed"))
+        o = call_once(a, method, url, type, body, timeout_ms, json);
     say_done();
     free(url);
-    return judge(a, json);
+    return o;
 }
 
 /* "/v1/accounts/", the handle, "/prekeys?device=", the device. */
@@ -113,41 +151,41 @@ static const char *write_path(char buf[static MAX_PATH_BYTES], const char *befor
 
 outcome api_gateway(api *a, json_t **json)
 {
-    return call(a, "GET", "/v1/gateway", NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, AS_NOBODY, "GET", "/v1/gateway", NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_gateway_version(api *a, uint64_t version, json_t **json)
 {
     char path[64];
     snprintf(path, sizeof path, "/v1/gateway?version=%llu", (unsigned long long)version);
-    return call(a, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, AS_NOBODY, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_look_up(api *a, teal_bytes handle, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "GET", write_path(path, "/v1/directory/", handle, "", NULL), NULL,
+    return call(a, AS_DEVICE, "GET", write_path(path, "/v1/directory/", handle, "", NULL), NULL,
                 (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_claim(api *a, teal_bytes handle, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "POST", write_path(path, "/v1/directory/", handle, "/claim", NULL), NULL,
-                (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, AS_DEVICE, "POST", write_path(path, "/v1/directory/", handle, "/claim", NULL),
+                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_put_manifest(api *a, teal_bytes handle, teal_bytes manifest)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "PUT", write_path(path, "/v1/accounts/", handle, "", NULL),
+    return call(a, AS_ACCOUNT, "PUT", write_path(path, "/v1/accounts/", handle, "", NULL),
                 "application/vnd.teal.manifest", manifest, TIMEOUT_MS, NULL);
 }
 
 outcome api_get_manifest(api *a, teal_bytes handle, teal_arena *arena, teal_bytes *manifest)
 {
     char path[MAX_PATH_BYTES];
-    outcome o = call(a, "GET", write_path(path, "/v1/accounts/", handle, "", NULL), NULL,
+    outcome o = call(a, AS_DEVICE, "GET", write_path(path, "/v1/accounts/", handle, "", NULL), NULL,
                      (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
     *manifest = (teal_bytes){ 0 };
     if (o == OUTCOME_OK)
@@ -158,54 +196,55 @@ outcome api_get_manifest(api *a, teal_bytes handle, teal_arena *arena, teal_byte
 outcome api_put_prekeys(api *a, teal_bytes handle, teal_bytes prekeys, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "PUT", write_path(path, "/v1/accounts/", handle, "/prekeys", NULL),
+    return call(a, AS_DEVICE, "PUT", write_path(path, "/v1/accounts/", handle, "/prekeys", NULL),
                 "application/vnd.teal.prekeys", prekeys, TIMEOUT_MS, json);
 }
 
 outcome api_count_prekeys(api *a, teal_bytes handle, const uint8_t *device, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "GET", write_path(path, "/v1/accounts/", handle, "/prekeys?device=", device),
-                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, AS_DEVICE, "GET",
+                write_path(path, "/v1/accounts/", handle, "/prekeys?device=", device), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
-static outcome get(api *a, const char *path, json_t **json)
+static outcome get(api *a, signs_as who, const char *path, json_t **json)
 {
-    return call(a, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, who, "GET", path, NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_manifests(api *a, teal_bytes handle, uint64_t from, json_t **json)
 {
     char path[MAX_PATH_BYTES], query[64];
     snprintf(query, sizeof query, "/manifests?from=%" PRIu64, from);
-    return get(a, write_path(path, "/v1/accounts/", handle, query, NULL), json);
+    return get(a, AS_DEVICE, write_path(path, "/v1/accounts/", handle, query, NULL), json);
 }
 
 outcome api_log_head(api *a, json_t **json)
 {
-    return get(a, "/v1/log/keys/head", json);
+    return get(a, AS_NOBODY, "/v1/log/keys/head", json);
 }
 
 outcome api_log_entries(api *a, uint64_t from, unsigned max, json_t **json)
 {
     char path[128];
     snprintf(path, sizeof path, "/v1/log/keys/entries?from=%" PRIu64 "&max=%u", from, max);
-    return get(a, path, json);
+    return get(a, AS_NOBODY, path, json);
 }
 
 outcome api_log_consistency(api *a, uint64_t from, uint64_t to, json_t **json)
 {
     char path[128];
     snprintf(path, sizeof path, "/v1/log/keys/consistency?from=%" PRIu64 "&to=%" PRIu64, from, to);
-    return get(a, path, json);
+    return get(a, AS_NOBODY, path, json);
 }
 
 outcome api_send(api *a, teal_bytes envelope, json_t **json)
 {
     outcome o = OUTCOME_UNREACHABLE;
     for (int i = 0; i < SENDS && o == OUTCOME_UNREACHABLE; i++) {
-        o = call(a, "POST", "/v1/messages", "application/vnd.teal.envelope", envelope, TIMEOUT_MS,
-                 json);
+        o = call(a, AS_NOBODY, "POST", "/v1/messages", "application/vnd.teal.envelope", envelope,
+                 TIMEOUT_MS, json);
         if (api_left_nothing(a))
             break;
     }
@@ -216,18 +255,20 @@ outcome api_inbox(api *a, const uint8_t *device, unsigned wait_s, json_t **json)
 {
     char path[MAX_PATH_BYTES], query[64];
     snprintf(query, sizeof query, "?wait_s=%u&device=", wait_s);
-    return call(a, "GET", write_path(path, "/v1/inbox", (teal_bytes){ 0 }, query, device), NULL,
+    return call(a, AS_DEVICE, "GET",
+                write_path(path, "/v1/inbox", (teal_bytes){ 0 }, query, device), NULL,
                 (teal_bytes){ 0 }, TIMEOUT_MS + (int64_t)wait_s * 1000, json);
 }
 
 /* Takes the body. */
-static outcome call_json(api *a, const char *method, const char *path, json_t *body, json_t **json)
+static outcome call_json(api *a, signs_as who, const char *method, const char *path, json_t *body,
+                         json_t **json)
 {
     char *text = json_dumps(body, JSON_COMPACT);
     json_decref(body);
     if (text == NULL)
         bug("out of memory");
-    outcome o = call(a, method, path, "application/json", teal_text(text), TIMEOUT_MS, json);
+    outcome o = call(a, who, method, path, "application/json", teal_text(text), TIMEOUT_MS, json);
     free(text);
     return o;
 }
@@ -236,7 +277,7 @@ outcome api_acknowledge(api *a, const uint8_t *device, json_t *seqs)
 {
     char hex[2 * TEAL_DEVICE_BYTES + 1];
     sodium_bin2hex(hex, sizeof hex, device, TEAL_DEVICE_BYTES);
-    return call_json(a, "POST", "/v1/inbox/ack",
+    return call_json(a, AS_DEVICE, "POST", "/v1/inbox/ack",
                      json_pack("{s:s, s:O}", "device", hex, "seqs", seqs), NULL);
 }
 
@@ -248,8 +289,8 @@ outcome api_prove(api *a, teal_bytes handle, const uint8_t account_key[static TE
                              member_of_bytes((teal_bytes){ account_key, TEAL_KEY_BYTES }));
     if (code != NULL)
         json_object_set_new(body, "code", json_string(code));
-    return call_json(a, "POST", write_path(path, "/v1/accounts/", handle, "/proof", NULL), body,
-                     json);
+    return call_json(a, AS_ACCOUNT, "POST",
+                     write_path(path, "/v1/accounts/", handle, "/proof", NULL), body, json);
 }
 
 /* ---- devices that ask to be added ------------------------------------------------------------ */
@@ -263,41 +304,42 @@ static const char *write_answer_path(char buf[static MAX_PATH_BYTES], teal_bytes
 outcome api_ask_link(api *a, teal_bytes handle, json_t *body, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call_json(a, "POST", write_path(path, "/v1/accounts/", handle, "/devices", NULL), body,
-                     json);
+    return call_json(a, AS_NOBODY, "POST",
+                     write_path(path, "/v1/accounts/", handle, "/devices", NULL), body, json);
 }
 
 outcome api_link_answer(api *a, teal_bytes handle, const uint8_t *device, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "GET", write_answer_path(path, handle, device), NULL, (teal_bytes){ 0 },
-                TIMEOUT_MS, json);
+    return call(a, AS_NOBODY, "GET", write_answer_path(path, handle, device), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_confirm_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body)
 {
     char path[MAX_PATH_BYTES];
-    return call_json(a, "POST", write_answer_path(path, handle, device), body, NULL);
+    return call_json(a, AS_NOBODY, "POST", write_answer_path(path, handle, device), body, NULL);
 }
 
 outcome api_links(api *a, teal_bytes handle, json_t **json)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "GET", write_path(path, "/v1/accounts/", handle, "/devices", NULL), NULL,
-                (teal_bytes){ 0 }, TIMEOUT_MS, json);
+    return call(a, AS_DEVICE, "GET", write_path(path, "/v1/accounts/", handle, "/devices", NULL),
+                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, json);
 }
 
 outcome api_answer_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body)
 {
     char path[MAX_PATH_BYTES];
-    return call_json(a, "PUT", write_answer_path(path, handle, device), body, NULL);
+    return call_json(a, AS_DEVICE, "PUT", write_answer_path(path, handle, device), body, NULL);
 }
 
 outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device)
 {
     char path[MAX_PATH_BYTES];
-    return call(a, "DELETE", write_path(path, "/v1/accounts/", handle, "/devices?device=", device),
-                NULL, (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
+    return call(a, AS_DEVICE, "DELETE",
+                write_path(path, "/v1/accounts/", handle, "/devices?device=", device), NULL,
+                (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
 }
 
 outcome api_operate(api *a, const char *method, const char *path, json_t *body, json_t **json)
@@ -306,7 +348,7 @@ outcome api_operate(api *a, const char *method, const char *path, json_t *body, 
     if (body != NULL && text == NULL)
         bug("out of memory");
     json_decref(body);
-    outcome o = call(a, method, path, text != NULL ? "application/json" : NULL,
+    outcome o = call(a, AS_DEVICE, method, path, text != NULL ? "application/json" : NULL,
                      teal_text(text != NULL ? text : ""), TIMEOUT_MS, json);
     free(text);
     return o;

@@ -3,6 +3,7 @@
 #define TEAL_CLIENT_API_H
 
 #include "codecs/native/envelope.h"
+#include "gateway/client/keychain.h"
 #include "gateway/client/outcome.h"
 
 #include <jansson.h>
@@ -10,8 +11,10 @@
 typedef struct api api;
 
 /* NULL: `url` is no http:// or https:// URL. ca: a file, in the place of the system's authorities;
- * NULL: none. */
-api *api_open(const char *url, const char *ca);
+ * NULL: none. k: whose device and account sign the calls; outlives it. */
+api *api_open(const char *url, const char *ca, const keychain *k);
+/* From now on in the device's place an operator signs, by this secret key, which outlives it. */
+void api_sign_as_operator(api *a, const uint8_t sk[static 64]);
 void api_close(api **a);
 
 /* Each returns OK; REFUSED (api_problem); UNREACHABLE; UNVERIFIED: its certificate; FAILED: no

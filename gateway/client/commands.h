@@ -24,5 +24,6 @@ outcome command_audit(session *s);
 outcome command_heads(session *s);
 outcome command_disclose(session *s);
 outcome command_pins(session *s);
+outcome command_sign(session *s);
 
 #endif

@@ -19,9 +19,11 @@ static const char *const texts[N_COMMANDS] = {
         "  verify     check somebody's keys, and show the number to compare with them\n"
         "  audit      read the whole key log for keys that their owners did not sign\n"
         "  heads      show the key log's head, or compare it with another person's\n"
+        "  sign       print the signature of a request, for another program to send\n"
         "  passphrase  seal the keychain under another passphrase\n"
         "\n"
-        "For the gateway's operator:\n"
+        "For the gateway's operator, with --operator FILE, the key that teald --init made\n"
+        "(operator.key in the state folder), and --gateway URL where there is no keychain:\n"
         "  disclose   show all that the gateway holds on a handle\n"
         "  pins       forget by which key another network's handle is known\n"
         "  gateway    have the gateway replace its downgrade key\n"
@@ -161,7 +163,7 @@ static const char *const texts[N_COMMANDS] = {
         "one log; if it cannot, it has shown you two logs: the status is 6, and the\n"
         "two heads, which it has signed, prove it.\n",
     [COMMAND_DISCLOSE] =
-        "teal disclose HANDLE\n"
+        "teal disclose --operator FILE [--gateway URL] HANDLE\n"
         "\n"
         "Shows every record that the gateway holds on HANDLE and the account that it\n"
         "belongs to, table by table: what its operator could be made to hand over.\n"
@@ -169,20 +171,34 @@ static const char *const texts[N_COMMANDS] = {
         "are cut; --json prints them whole, an object for each table, or each 100 rows\n"
         "of one. For operators.\n",
     [COMMAND_GATEWAY] =
-        "teal gateway rotate downgrade\n"
+        "teal gateway --operator FILE [--gateway URL] rotate downgrade\n"
         "\n"
         "For an operator: has the gateway's plaintext room put another downgrade key in\n"
         "the place of the one in force, as after a leak, or once a month. Consents that\n"
         "are sealed to the one before still count for as long as [keys]\n"
         "downgrade_overlap_s of the gateway's configuration says.\n",
     [COMMAND_PINS] =
-        "teal pins drop HANDLE\n"
+        "teal pins --operator FILE [--gateway URL] drop HANDLE\n"
         "\n"
         "Has the gateway forget the account key by which it knows HANDLE, which is of\n"
         "another network: the next key that this network shows counts. Only when the\n"
         "owner has proven by other means that the key changed: until then the old key\n"
         "protects them from their own network. Stands in the gateway's log with your\n"
         "name. For operators.\n",
+    [COMMAND_SIGN] =
+        "teal sign [OPTION…] METHOD URL [FILE]\n"
+        "\n"
+        "Prints the header lines that make a request of this device a signed one, for\n"
+        "one use within five minutes. FILE is the body. With curl:\n"
+        "\n"
+        "  teal sign GET URL | curl -H @- URL\n"
+        "  teal sign --type application/json POST URL FILE |\n"
+        "      curl -H @- --data-binary @FILE URL\n"
+        "\n"
+        "  --type TYPE         the Content-Type, which is printed too and has to be sent\n"
+        "  --as-account        sign by the account key, not the device's\n"
+        "  --operator FILE     sign as an operator, by the key that teald --init made\n"
+        "                      (operator.key in the state folder); needs no keychain\n",
 };
 
 const char *help_text(command c)

@@ -6,6 +6,8 @@
 #include <getopt.h>
 
 #define BIT(command) (1u << (command))
+/* Those for the gateway's operator. */
+#define OPERATORS (BIT(COMMAND_DISCLOSE) | BIT(COMMAND_PINS) | BIT(COMMAND_GATEWAY))
 
 enum { ANY = ~0u >> 1, MAX_SECONDS = 315360000, MAX_DIGITS = 10 };
 
@@ -28,9 +30,11 @@ static const struct {
     [COMMAND_VERIFY] = { "verify", 1, 1, "verify HANDLE" },
     [COMMAND_AUDIT] = { "audit", 0, 0, "audit" },
     [COMMAND_HEADS] = { "heads", 0, 0, "heads [--compare HEAD]" },
-    [COMMAND_DISCLOSE] = { "disclose", 1, 1, "disclose HANDLE" },
-    [COMMAND_PINS] = { "pins", 2, 2, "pins drop HANDLE" },
-    [COMMAND_GATEWAY] = { "gateway", 2, 2, "gateway rotate downgrade" },
+    [COMMAND_DISCLOSE] = { "disclose", 1, 1, "disclose --operator FILE [--gateway URL] HANDLE" },
+    [COMMAND_PINS] = { "pins", 2, 2, "pins --operator FILE [--gateway URL] drop HANDLE" },
+    [COMMAND_GATEWAY] = { "gateway", 2, 2,
+                          "gateway --operator FILE [--gateway URL] rotate downgrade" },
+    [COMMAND_SIGN] = { "sign", 2, 3, "sign [OPTION…] METHOD URL [FILE]" },
 };
 
 typedef enum option_id {
@@ -54,6 +58,9 @@ typedef enum option_id {
     OPTION_CODE,
     OPTION_NEW_PASSPHRASE_FILE,
     OPTION_COMPARE,
+    OPTION_OPERATOR,
+    OPTION_TYPE,
+    OPTION_AS_ACCOUNT,
 } option_id;
 enum { FIRST_OPTION = OPTION_HOME };
 
@@ -78,6 +85,9 @@ static const struct option long_options[] = {
     { "code", required_argument, NULL, OPTION_CODE },
     { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
     { "compare", required_argument, NULL, OPTION_COMPARE },
+    { "operator", required_argument, NULL, OPTION_OPERATOR },
+    { "type", required_argument, NULL, OPTION_TYPE },
+    { "as-account", no_argument, NULL, OPTION_AS_ACCOUNT },
     { 0 },
 };
 
@@ -88,8 +98,8 @@ static const unsigned owners[] = {
     ANY,
     ANY,
     ANY,
-    BIT(COMMAND_INIT) | BIT(COMMAND_LINK),
-    BIT(COMMAND_INIT) | BIT(COMMAND_LINK),
+    BIT(COMMAND_INIT) | BIT(COMMAND_LINK) | OPERATORS,
+    BIT(COMMAND_INIT) | BIT(COMMAND_LINK) | OPERATORS,
     BIT(COMMAND_INIT),
     BIT(COMMAND_SEND),
     BIT(COMMAND_SEND),
@@ -103,6 +113,9 @@ static const unsigned owners[] = {
     BIT(COMMAND_REGISTER) | BIT(COMMAND_HANDLES),
     BIT(COMMAND_PASSPHRASE),
     BIT(COMMAND_HEADS),
+    BIT(COMMAND_SIGN) | OPERATORS,
+    BIT(COMMAND_SIGN),
+    BIT(COMMAND_SIGN),
 };
 
 const char *options_command_name(command c)
@@ -205,6 +218,15 @@ static outcome take(options *o, option_id id, const char *value)
     case OPTION_NEW_PASSPHRASE_FILE:
         o->new_passphrase_file = value;
         break;
+    case OPTION_OPERATOR:
+        o->operator_file = value;
+        break;
+    case OPTION_TYPE:
+        o->type = value;
+        break;
+    case OPTION_AS_ACCOUNT:
+        o->as_account = true;
+        break;
     }
     return OUTCOME_OK;
 }
@@ -254,6 +276,10 @@ static outcome check(const options *o)
         return say(OUTCOME_USAGE, "usage: teal %s", commands[o->command].usage);
     if ((o->command == COMMAND_INIT || o->command == COMMAND_LINK) && o->gateway == NULL)
         return say(OUTCOME_USAGE, "%s wants --gateway URL", commands[o->command].name);
+    if ((OPERATORS & BIT(o->command)) != 0 && o->operator_file == NULL)
+        return say(OUTCOME_USAGE, "%s wants --operator FILE", commands[o->command].name);
+    if (o->operator_file != NULL && o->as_account)
+        return say(OUTCOME_USAGE, "--operator and --as-account do not go together");
     if (o->command != COMMAND_SEND)
         return OUTCOME_OK;
     if (o->failed_after_s > 0 && o->when != TEAL_OR_FAILED)

@@ -2,6 +2,7 @@
 #include "gateway/client/session.h"
 
 #include "gateway/client/home_gateway.h"
+#include "gateway/client/operator_key.h"
 #include "gateway/client/say.h"
 #include "gateway/client/unlock.h"
 #include "gateway/log.h"
@@ -47,21 +48,41 @@ static outcome open_keychain(const options *o, keychain **out)
     return result;
 }
 
+/* An operator may have no device: with --gateway no keychain is opened. */
+static bool needs_keychain(const options *o)
+{
+    return o->operator_file == NULL || (o->command != COMMAND_SIGN && o->gateway == NULL);
+}
+
+static outcome open_api(const options *o, session *out)
+{
+    bool is_given = makes_keychain(o) || out->keychain == NULL;
+    const char *url = is_given ? o->gateway : home_gateway_url(out->keychain);
+    const char *ca = is_given ? o->ca : home_gateway_ca(out->keychain);
+    if (o->command == COMMAND_SIGN)
+        return OUTCOME_OK;
+    out->api = url != NULL ? api_open(url, ca, out->keychain) : NULL;
+    if (out->api == NULL)
+        return say(OUTCOME_USAGE, "the gateway's URL begins with http:// or https://");
+    if (out->operator_sk != NULL)
+        api_sign_as_operator(out->api, out->operator_sk);
+    return OUTCOME_OK;
+}
+
 outcome session_open(const options *o, session *out)
 {
     *out = (session){ .options = o };
-    outcome result = open_keychain(o, &out->keychain);
+    outcome result = OUTCOME_OK;
+    if (o->operator_file != NULL)
+        result = operator_key_read(o->operator_file, &out->operator_sk);
+    if (result == OUTCOME_OK && needs_keychain(o))
+        result = open_keychain(o, &out->keychain);
     if (result != OUTCOME_OK)
         return result;
-    const char *url = makes_keychain(o) ? o->gateway : home_gateway_url(out->keychain);
-    const char *ca = makes_keychain(o) ? o->ca : home_gateway_ca(out->keychain);
     out->arena = (teal_arena){ calloc(1, ARENA_BYTES), ARENA_BYTES, 0 };
     if (out->arena.base == NULL)
         bug("out of memory");
-    out->api = url != NULL ? api_open(url, ca) : NULL;
-    if (out->api == NULL)
-        return say(OUTCOME_USAGE, "the gateway's URL begins with http:// or https://");
-    return OUTCOME_OK;
+    return open_api(o, out);
 }
 
 void session_forget(session *s)
@@ -74,6 +95,7 @@ void session_close(session *s)
 {
     api_close(&s->api);
     keychain_close(&s->keychain);
+    operator_key_forget(&s->operator_sk);
     if (s->arena.base != NULL)
         session_forget(s);
     free(s->arena.base);

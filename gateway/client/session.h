@@ -9,9 +9,10 @@
 
 typedef struct session {
     const options *options;
-    keychain *keychain;
-    api *api;
-    teal_arena arena; /* of one command, or of one round of the inbox: may hold texts */
+    keychain *keychain;   /* NULL: an operator calls, who needs none */
+    uint8_t *operator_sk; /* of --operator, in locked memory; NULL: the device signs for itself */
+    api *api;             /* NULL: of `sign`, which calls nobody */
+    teal_arena arena;     /* of one command, or of one round of the inbox: may hold texts */
 } session;
 
 /* Asks for the passphrase and opens what is there; for `init` makes it (in a transaction). */

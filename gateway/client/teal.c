@@ -51,6 +51,8 @@ static outcome run(session *s)
         return command_pins(s);
     case COMMAND_GATEWAY:
         return command_gateway(s);
+    case COMMAND_SIGN:
+        return command_sign(s);
     case COMMAND_NONE:
         break;
     }

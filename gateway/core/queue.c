@@ -179,7 +179,9 @@ static void turn_to(attempt_peer *p, const bridged_network *peer)
     if (p->link != NULL && rcs_http_leads_to(p->link, peer->url))
         return;
     rcs_http_close(&p->link);
-    p->link = rcs_http_open(peer->url, &peer->credentials, p->c->parts.config->peer_timeout_ms);
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = p->c->parts.keys->sk };
+    p->link =
+        rcs_http_open(peer->url, &peer->credentials, &signer, p->c->parts.config->peer_timeout_ms);
     p->failures = 0;
     p->paused_until_ms = 0;
 }

@@ -9,7 +9,7 @@
 /* How long it is believed that a handle has no end-to-end encrypted path (I4). */
 enum { UNSEALED_TTL_MS = 30000 };
 
-directory *directory_open(const config *c, networks *n, writer *w)
+directory *directory_open(const config *c, networks *n, writer *w, const request_signer *signer)
 {
     directory *d = calloc(1, sizeof *d);
     if (d == NULL)
@@ -17,7 +17,7 @@ directory *directory_open(const config *c, networks *n, writer *w)
     *d = (directory){ .config = c,
                       .networks = n,
                       .writer = w,
-                      .peers = peers_open(c),
+                      .peers = peers_open(c, signer),
                       .links = link_requests_open() };
     return d;
 }

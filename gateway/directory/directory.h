@@ -27,7 +27,8 @@ typedef struct directory_entry {
     int64_t ttl_ms;
 } directory_entry;
 
-directory *directory_open(const config *c, networks *n, writer *w);
+/* signer: of what it asks of other networks; the secret key outlives it. */
+directory *directory_open(const config *c, networks *n, writer *w, const request_signer *signer);
 void directory_close(directory **d);
 /* Whom to tell when a device has a new item: that its account has changed (REQ-DEV-9). Before any
  * manifest is put; the call may come from any thread. */

@@ -28,15 +28,17 @@ typedef struct peer_link {
 
 struct peers {
     const config *config;
+    request_signer signer;
     peer_link links[NETWORKS_MAX]; /* one for each slot */
 };
 
-peers *peers_open(const config *c)
+peers *peers_open(const config *c, const request_signer *signer)
 {
     peers *p = calloc(1, sizeof *p);
     if (p == NULL)
         bug("out of memory");
     p->config = c;
+    p->signer = *signer;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -110,7 +112,7 @@ static bool is_tried(const peer_link *l)
 
 /* What is known of the link holds for one URL: another network may have the slot now, or the
  * network be elsewhere. */
-static void turn_to(peer_link *l, const bridged_network *peer)
+static void turn_to(const peers *p, peer_link *l, const bridged_network *peer)
 {
     if (l->url != NULL && strcmp(l->url, peer->url) == 0)
         return;
@@ -123,6 +125,7 @@ static void turn_to(peer_link *l, const bridged_network *peer)
         if (l->clients[i] == NULL) {
             l->clients[i] = http_client_open(MAX_ANSWER_BYTES);
             http_client_use(l->clients[i], &peer->credentials);
+            http_client_sign(l->clients[i], &p->signer);
         }
 }
 
@@ -132,7 +135,7 @@ static bool take_client(const peers *p, peer_link *l, const bridged_network *pee
     struct timespec until = monotonic_after(WAIT_FOR_CLIENT_MS);
     bool takes = false, waits = true;
     pthread_mutex_lock(&l->lock);
-    turn_to(l, peer);
+    turn_to(p, l, peer);
     while (waits && !is_backing_off(p, l, now_ms) && !is_tried(l) && !(takes = take_free(l, which)))
         waits = pthread_cond_timedwait(&l->freed, &l->lock, &until) == 0;
     pthread_mutex_unlock(&l->lock);

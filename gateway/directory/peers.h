@@ -15,8 +15,8 @@ typedef enum peers_result {
     PEERS_UNREACHABLE, /* it did not answer, not usefully, or not now; logged */
 } peers_result;
 
-/* c outlives it. */
-peers *peers_open(const config *c);
+/* c outlives it. signer: of every question, as http_client_sign has it. */
+peers *peers_open(const config *c, const request_signer *signer);
 void peers_close(peers **p);
 
 /* {method} {peer->url}/v1/directory/{handle}{suffix}; blocks up to peer_timeout_ms. *out: a JSON

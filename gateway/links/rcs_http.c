@@ -16,13 +16,15 @@ struct rcs_http {
     char why[160];
 };
 
-rcs_http *rcs_http_open(const char *url, const http_credentials *credentials, int64_t timeout_ms)
+rcs_http *rcs_http_open(const char *url, const http_credentials *credentials,
+                        const request_signer *signer, int64_t timeout_ms)
 {
     rcs_http *l = calloc(1, sizeof *l);
     if (l == NULL || asprintf(&l->url, "%s" RESOURCE, url) < 0)
         bug("out of memory");
     l->client = http_client_open(MAX_ANSWER_BYTES);
     http_client_use(l->client, credentials);
+    http_client_sign(l->client, signer);
     l->timeout_ms = timeout_ms;
     return l;
 }
@@ -43,13 +45,13 @@ void rcs_http_close(rcs_http **l)
     *l = NULL;
 }
 
-static bool says_keys_stale(const http_answer *a)
+static bool says(const http_answer *a, const char *wanted)
 {
     json_t *problem = json_loadb((const char *)a->body, a->len, 0, NULL);
     const char *type = json_string_value(json_object_get(problem, "type"));
-    bool stale = type != NULL && strcmp(type, "urn:teal:problem:keys-stale") == 0;
+    bool found = type != NULL && strcmp(type, wanted) == 0;
     json_decref(problem);
-    return stale;
+    return found;
 }
 
 /* What an intermediary says when it lost sight of a request. */
@@ -64,8 +66,10 @@ static rcs_http_outcome judge(const http_answer *a)
         return a->sent ? RCS_HTTP_UNKNOWN : RCS_HTTP_FAILED;
     if (a->status >= 200 && a->status < 300)
         return RCS_HTTP_TAKEN;
-    if (a->status == 409 && says_keys_stale(a))
+    if (a->status == 409 && says(a, "urn:teal:problem:keys-stale"))
         return RCS_HTTP_KEYS_STALE;
+    if (a->status == 401) /* libcurl sends a request again where a connection closes on it */
+        return says(a, "urn:teal:problem:nonce-replayed") ? RCS_HTTP_UNKNOWN : RCS_HTTP_FAILED;
     if (a->status == 408 || a->status == 425 || a->status == 429)
         return RCS_HTTP_FAILED;
     if (a->status >= 400 && a->status < 500)
@@ -82,8 +86,8 @@ void rcs_http_post(rcs_http *l, teal_bytes cpim, rcs_http_answer *out)
     else
         snprintf(l->why, sizeof l->why, "HTTP status %ld", a.status);
     *out = (rcs_http_answer){ .outcome = judge(&a),
-                              .peer_fails = a.status == 0 || a.status == 429 || a.status == 503 ||
-                                            is_lost(a.status),
+                              .peer_fails = a.status == 0 || a.status == 401 || a.status == 429 ||
+                                            a.status == 503 || is_lost(a.status),
                               .retry_after_ms = a.retry_after_ms,
                               .why = l->why };
 }

@@ -22,8 +22,10 @@ typedef struct rcs_http_answer {
 
 typedef struct rcs_http rcs_http;
 
-/* url: of the peer, no trailing slash; copied, like the credentials. */
-rcs_http *rcs_http_open(const char *url, const http_credentials *credentials, int64_t timeout_ms);
+/* url: of the peer, no trailing slash; copied, like the credentials. signer: as http_client_sign
+ * has it. */
+rcs_http *rcs_http_open(const char *url, const http_credentials *credentials,
+                        const request_signer *signer, int64_t timeout_ms);
 bool rcs_http_leads_to(const rcs_http *l, const char *url);
 void rcs_http_close(rcs_http **l); /* NULL-safe */
 void rcs_http_post(rcs_http *l, teal_bytes cpim, rcs_http_answer *out);

@@ -32,6 +32,7 @@ typedef struct rider {
 
 struct courier {
     const config *config;
+    request_signer signer;
     pthread_mutex_t lock; /* of all below */
     rider riders[CONFIG_MAX_PEERS];
     queue done;
@@ -71,7 +72,8 @@ static courier_outcome judge(const http_answer *a)
         return a->sent ? COURIER_UNKNOWN : COURIER_NOT_SENT;
     if (a->status >= 200 && a->status < 300)
         return COURIER_ACCEPTED;
-    if (a->status == 408 || a->status == 425 || a->status == 429 || a->status == 503)
+    if (a->status == 401 || a->status == 408 || a->status == 425 || a->status == 429 ||
+        a->status == 503)
         return COURIER_LATER;
     return a->status >= 500 && a->status < 600 ? COURIER_UNKNOWN : COURIER_REFUSED;
 }
@@ -85,6 +87,7 @@ static void deliver(const rider *r, parcel *p)
     const http_credentials credentials = { r->peer->ca, r->peer->certificate, r->peer->key };
     http_client *client = http_client_open(ANSWER_MAX_BYTES);
     http_client_use(client, &credentials);
+    http_client_sign(client, &r->owner->signer);
     snprintf(url, sizeof url, "%s/v1/messages", r->peer->url);
     http_client_call(client, "POST", url, "message/cpim", p->body,
                      r->owner->config->peer_timeout_ms, &answer);
@@ -120,12 +123,13 @@ static void *walk(void *arg)
     return NULL;
 }
 
-courier *courier_open(const config *settings, size_t max)
+courier *courier_open(const config *settings, const request_signer *signer, size_t max)
 {
     courier *c = calloc(1, sizeof *c);
     if (c == NULL || (c->parcels = calloc(max, sizeof *c->parcels)) == NULL)
         bug("out of memory");
     c->config = settings;
+    c->signer = *signer;
     pthread_mutex_init(&c->lock, NULL);
     for (size_t i = 0; i < max; i++) {
         c->parcels[i].next = c->spare;

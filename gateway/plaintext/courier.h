@@ -5,6 +5,7 @@
 #define TEAL_GATEWAY_PLAINTEXT_COURIER_H
 
 #include "gateway/config.h"
+#include "gateway/request_signature.h"
 
 typedef struct courier courier;
 
@@ -13,7 +14,7 @@ typedef struct courier courier;
 typedef enum courier_outcome {
     COURIER_ACCEPTED, /* 2xx */
     COURIER_REFUSED,  /* 4xx, and what no HTTP server would say */
-    COURIER_LATER,    /* 408, 425, 429, 503: the peer says that it did not take it */
+    COURIER_LATER,    /* 401, 408, 425, 429, 503: the peer says that it did not take it */
     COURIER_NOT_SENT, /* no octet has left: no connection came about */
     COURIER_UNKNOWN,  /* another 5xx, a time-out, a connection that broke */
 } courier_outcome;
@@ -25,7 +26,7 @@ typedef struct courier_result {
 } courier_result;
 
 /* max: parcels on their way at any time; the caller keeps to it. */
-courier *courier_open(const config *c, size_t max);
+courier *courier_open(const config *c, const request_signer *signer, size_t max);
 /* Waits for the POSTs under way, at most the peers' time-out; drops the others. NULL-safe. */
 void courier_close(courier **c);
 

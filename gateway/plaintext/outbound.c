@@ -28,9 +28,10 @@ static void *needed(void *memory)
     return memory;
 }
 
-outbound *outbound_open(const config *c)
+outbound *outbound_open(const config *c, const keys_room *keys)
 {
     outbound *o = needed(calloc(1, sizeof *o));
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = keys->device.sk };
     size_t sms_texts = 4 * (size_t)c->sms_window;
     jobs_open(&o->jobs);
     if (c->sms_host != NULL)
@@ -40,7 +41,7 @@ outbound *outbound_open(const config *c)
         o->plain_texts = vault_open(PLAIN_TEXTS, COMPOSE_PLAIN_BYTES);
     o->desk = compose_open();
     o->arena = needed(malloc(EVIDENCE_ARENA_BYTES));
-    o->courier = courier_open(c, PLAIN_TEXTS);
+    o->courier = courier_open(c, &signer, PLAIN_TEXTS);
     o->departed = departed_open();
     o->sms_waiting.last = &o->sms_waiting.first;
     o->plain_waiting.last = &o->plain_waiting.first;

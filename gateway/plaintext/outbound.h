@@ -3,6 +3,7 @@
 #ifndef TEAL_GATEWAY_PLAINTEXT_OUTBOUND_H
 #define TEAL_GATEWAY_PLAINTEXT_OUTBOUND_H
 
+#include "gateway/keys.h"
 #include "gateway/plaintext/courier.h"
 #include "gateway/plaintext/departed.h"
 #include "gateway/plaintext/jobs.h"
@@ -32,7 +33,7 @@ typedef struct outbound {
     uint8_t next_concat_ref;
 } outbound;
 
-outbound *outbound_open(const config *c);
+outbound *outbound_open(const config *c, const keys_room *keys);
 void outbound_close(room *r); /* wipes all texts */
 
 /* Frames of the edge. */

@@ -296,7 +296,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     r.reports = reports_open();
     r.proofs = proofs_open();
     r.inbound = inbound_open();
-    r.outbound = outbound_open(c);
+    r.outbound = outbound_open(c, r.keys);
     randombytes_buf(h.generation, sizeof h.generation);
     open_link(&r);
     log_event(LOG_INFO, "room.started", NULL);

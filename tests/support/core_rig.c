@@ -159,8 +159,10 @@ int rig_open(void **state)
     assert_int_equal(store_sqlite.open(r->url, false, &r->reader), STORE_OK);
     r->writer = writer_start(s, r->config.max_waiting);
     assert_non_null(r->writer);
+    static const uint8_t sk[64];
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = sk };
     r->networks = networks_open(&r->config);
-    r->directory = directory_open(&r->config, r->networks, r->writer);
+    r->directory = directory_open(&r->config, r->networks, r->writer, &signer);
     pthread_mutex_init(&r->lock, NULL);
     pthread_cond_init(&r->changed, NULL);
     make_gateway(r);

@@ -52,8 +52,10 @@ int directory_fixture_open(void **state)
     assert_int_equal(store_sqlite.open(folder_file(&f->where, "db"), true, &s), STORE_OK);
     assert_int_equal(store_sqlite.open(folder_file(&f->where, "db"), false, &f->reader), STORE_OK);
     f->writer = writer_start(s, 16);
+    static const uint8_t sk[64];
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = sk };
     f->networks = networks_open(&f->config);
-    f->directory = directory_open(&f->config, f->networks, f->writer);
+    f->directory = directory_open(&f->config, f->networks, f->writer, &signer);
     *state = f;
     return 0;
 }
