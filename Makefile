@@ -60,7 +60,7 @@ client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_*.c' 2>/dev/null)
 # Those that start threads; they run under ThreadSanitizer too.
-threaded    := writer calls rest rest_connections core_submit core_queue core_room core_rotation \
+threaded    := writer calls rest authenticate rest_connections core_submit core_queue core_room core_rotation \
                core_room_lies core_room_inbound channel directory directory_claims \
                directory_links directory_peers lookup_log networks \
                core_networks edge_messages edge_directory edge_log room_plain tls
@@ -192,7 +192,7 @@ $(B)/teal: $(call objects,$(client_main)) $(client_lib) $(daemon_lib) $(codec_li
 
 # A peer is every .c in its folder, and what the peers share.
 define peer_rule
-$(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c tests/peers/shared/*.c)) $(codec_lib)
+$(B)/peers/$(1): $$(call objects,$$(wildcard tests/peers/$(1)/*.c tests/peers/shared/*.c)) $(daemon_lib) $(codec_lib)
 	@mkdir -p $$(@D)
 	$$(call step,LINK) $$(LINK) $$^ $$(pkg_libs) -lpthread -o $$@
 endef

@@ -2,7 +2,7 @@
 #include "tests/peers/rcs/directory.h"
 
 #include "codecs/base64.h"
-#include "tests/peers/rcs/network.h"
+#include "tests/peers/rcs/signed.h"
 
 #include <sodium.h>
 
@@ -24,6 +24,8 @@ static json_t *handle_json(const http_call *c)
 
 void directory_get(http_call *c, void *arg)
 {
+    if (!signed_by_gateway(arg, c))
+        return;
     const user *u = network_find(arg, http_parameter(c));
     if (u == NULL) {
         http_problem(c, 404, "recipient-unroutable", "REQ-DIR-22 nobody here has the handle",
@@ -51,6 +53,8 @@ static json_t *prekey_json(const account *a, const teal_prekey *p)
 void directory_claim(http_call *c, void *arg)
 {
     network *n = arg;
+    if (!signed_by_gateway(n, c))
+        return;
     user *u = network_find(n, http_parameter(c));
     if (u == NULL || u->account == NULL) {
         http_problem(c, 404, "recipient-not-sealed",

@@ -1,7 +1,10 @@
 /* Follows no redirect, uses no proxy, takes at most MAX_ANSWER_BYTES. */
 #include "tests/peers/rcs/fetch.h"
 
+#include "tests/peers/shared/clock.h"
+
 #include <curl/curl.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,23 +65,54 @@ static void set_up(CURL *curl, const char *url, gathered *g)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, g);
 }
 
-fetch_answer fetch(const char *url, const char *content_type, teal_bytes body)
+static void add_line(struct curl_slist **list, const char *name, const char *value)
+{
+    char line[600];
+    snprintf(line, sizeof line, "%s: %s", name, value);
+    *list = curl_slist_append(*list, line);
+}
+
+static bool sign(const request_signer *signer, const char *url, const char *content_type,
+                 teal_bytes body, struct curl_slist **headers)
+{
+    uint8_t nonce[REQUEST_NONCE_BYTES];
+    http_field type = { teal_text("Content-Type"), { 0 } };
+    http_message m;
+    request_signed made;
+    if (!http_message_of_url(teal_text(url), &m))
+        return false;
+    m.method = teal_text(content_type != NULL ? "POST" : "GET");
+    if (content_type != NULL) {
+        type.value = teal_text(content_type);
+        m.fields = &type;
+        m.n_fields = 1;
+    }
+    randombytes_buf(nonce, sizeof nonce);
+    if (request_sign(&m, body, signer, clock_unix_ms(), nonce, &made, NULL) != TEAL_OK)
+        return false;
+    if (made.content_digest[0] != '\0')
+        add_line(headers, "Content-Digest", made.content_digest);
+    add_line(headers, "Signature-Input", made.signature_input);
+    add_line(headers, "Signature", made.signature);
+    return true;
+}
+
+fetch_answer fetch(const request_signer *signer, const char *url, const char *content_type,
+                   teal_bytes body)
 {
     fetch_answer answer = { 0 };
     gathered g = { 0 };
-    struct curl_slist *headers = NULL;
-    char line[128];
+    struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
     CURL *curl = curl_easy_init();
-    if (curl == NULL)
-        return answer;
+    if (curl == NULL || !sign(signer, url, content_type, body, &headers))
+        goto out;
     set_up(curl, url, &g);
     if (content_type != NULL) {
-        snprintf(line, sizeof line, "Content-Type: %s", content_type);
-        headers = curl_slist_append(curl_slist_append(NULL, "Expect:"), line);
-        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+        add_line(&headers, "Content-Type", content_type);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.len > 0 ? (const char *)body.at : "");
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
     }
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     CURLcode result = curl_easy_perform(curl);
     if (result == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
@@ -86,6 +120,7 @@ fetch_answer fetch(const char *url, const char *content_type, teal_bytes body)
     } else {
         fprintf(stderr, "rcs: %s: %s\n", url, curl_easy_strerror(result));
     }
+out:
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     free(g.at);

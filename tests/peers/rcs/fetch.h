@@ -1,8 +1,8 @@
-/* One HTTP request to the gateway, over libcurl. Any thread; blocks. */
+/* One signed HTTP request to the gateway, over libcurl. Any thread; blocks. */
 #ifndef TEAL_TESTS_PEERS_FETCH_H
 #define TEAL_TESTS_PEERS_FETCH_H
 
-#include "codecs/cursor.h"
+#include "gateway/request_signature.h"
 
 #include <jansson.h>
 
@@ -17,7 +17,8 @@ bool fetch_init(void);
 void fetch_stop(void);
 
 /* body: POST with that content type; NULL content_type: GET. */
-fetch_answer fetch(const char *url, const char *content_type, teal_bytes body);
+fetch_answer fetch(const request_signer *signer, const char *url, const char *content_type,
+                   teal_bytes body);
 
 /* `before`, then the handle percent-encoded, then `after`; false: it does not fit. */
 bool fetch_url(char *url, size_t cap, const char *before, teal_bytes handle, const char *after);

@@ -37,9 +37,10 @@ static bool take_manifest(network *n, const json_t *object, teal_bytes handle, t
            network_pin(n, handle, out->account_key);
 }
 
-static gateway_result ask(const char *url, const char *content_type, json_t **json)
+static gateway_result ask(const network *n, const char *url, const char *content_type,
+                          json_t **json)
 {
-    fetch_answer answer = fetch(url, content_type, (teal_bytes){ 0 });
+    fetch_answer answer = fetch(&n->signer, url, content_type, (teal_bytes){ 0 });
     *json = answer.json;
     if (answer.status == 200)
         return GATEWAY_OK;
@@ -53,7 +54,7 @@ static gateway_result ask_directory(const network *n, teal_bytes handle, const c
     snprintf(before, sizeof before, "%s/v1/directory/", n->gateway);
     if (!fetch_url(url, sizeof url, before, handle, after))
         return GATEWAY_NONE;
-    return ask(url, content_type, json);
+    return ask(n, url, content_type, json);
 }
 
 static gateway_result lies(const char *what, teal_bytes handle)
@@ -148,7 +149,7 @@ gateway_result gateway_ask_card(network *n, teal_arena *arena, gateway_card *out
     char url[MAX_URL];
     json_t *json = NULL;
     snprintf(url, sizeof url, "%s/v1/gateway", n->gateway);
-    gateway_result result = ask(url, NULL, &json);
+    gateway_result result = ask(n, url, NULL, &json);
     if (result == GATEWAY_OK && !take_card(n, json, arena, out))
         result = lies("card", teal_text("itself"));
     json_decref(json);

@@ -1,12 +1,13 @@
 /* A sandbox RCS network that speaks the end-to-end extension: users with keys of their own, and
- * users without. Uses nothing of Teal but the codecs and the protocol: what an operator's own
- * bridge has to do is all in this folder. */
+ * users without. Uses nothing of Teal but the codecs, request signatures and the protocol: what an
+ * operator's own bridge has to do is all in this folder. */
 #include "tests/peers/rcs/control.h"
 #include "tests/peers/rcs/directory.h"
 #include "tests/peers/rcs/fetch.h"
 #include "tests/peers/rcs/outgoing.h"
 #include "tests/peers/rcs/receive.h"
 #include "tests/peers/rcs/seed.h"
+#include "tests/peers/rcs/signed.h"
 #include "tests/peers/shared/options.h"
 
 #include <getopt.h>
@@ -17,10 +18,15 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: rcs --port N --gateway URL [--state FILE] --user sealed:HANDLE[,HANDLE…] "
-    "--user plain:HANDLE[,HANDLE…] …\n"
-    "Listens on 127.0.0.1; port 0 is any, said in the line `ready PORT`. FILE keeps the users' "
-    "keys.\n";
+    "usage: rcs --port N --gateway URL [--state FILE] [--gateway-manifest FILE]\n"
+    "           --user sealed:HANDLE[,HANDLE…] --user plain:HANDLE[,HANDLE…] …\n"
+    "       rcs --state FILE --print-key\n"
+    "Listens on 127.0.0.1; port 0 is any, said in the line `ready PORT`. The state keeps the keys "
+    "of "
+    "the users\n"
+    "and of the network, whose public one --print-key shows. With the gateway's manifest only what "
+    "it signed\n"
+    "is taken.\n";
 
 static const http_route routes[] = {
     { "GET", "/v1/directory/{}", directory_get },
@@ -35,7 +41,8 @@ static const http_route routes[] = {
 
 typedef struct settings {
     uint16_t port;
-    const char *gateway, *state;
+    const char *gateway, *state, *manifest;
+    bool prints_key;
     const char *users[NETWORK_MAX_USERS];
     size_t n_users;
 } settings;
@@ -45,6 +52,8 @@ static bool read_settings(int argc, char **argv, settings *out)
     static const struct option options[] = { { "port", required_argument, NULL, 'p' },
                                              { "gateway", required_argument, NULL, 'g' },
                                              { "state", required_argument, NULL, 's' },
+                                             { "gateway-manifest", required_argument, NULL, 'm' },
+                                             { "print-key", no_argument, NULL, 'k' },
                                              { "user", required_argument, NULL, 'u' },
                                              { 0 } };
     *out = (settings){ .port = 8481, .gateway = "http://127.0.0.1:8480" };
@@ -60,6 +69,12 @@ static bool read_settings(int argc, char **argv, settings *out)
         case 's':
             out->state = optarg;
             break;
+        case 'm':
+            out->manifest = optarg;
+            break;
+        case 'k':
+            out->prints_key = true;
+            break;
         case 'u':
             if (out->n_users == NETWORK_MAX_USERS)
                 return false;
@@ -69,13 +84,17 @@ static bool read_settings(int argc, char **argv, settings *out)
             return false;
         }
     }
-    return optind == argc && out->n_users > 0;
+    return optind == argc && (out->n_users > 0 || (out->prints_key && out->state != NULL));
 }
 
-static bool add_users(network *n, const settings *s)
+/* Everything that has keys. */
+static bool set_up(network *n, const settings *s)
 {
     seed keys;
     bool good = seed_load(s->state, &keys);
+    if (good)
+        signed_open(n, keys.key);
+    good = good && (s->manifest == NULL || signed_trust(n, s->manifest));
     for (size_t i = 0; good && i < s->n_users; i++) {
         good = network_add_user(n, s->users[i], keys.key, keys.created_at_ms);
         if (!good)
@@ -121,8 +140,12 @@ int main(int argc, char **argv)
     if (n == NULL || stop < 0 || sodium_init() < 0 || !fetch_init())
         goto out;
     network_open(n, s.gateway);
-    if (add_users(n, &s) && serve(n, s.port, stop))
-        status = EXIT_SUCCESS;
+    bool good = set_up(n, &s);
+    if (good && s.prints_key)
+        signed_print_key(n);
+    else if (good)
+        good = serve(n, s.port, stop);
+    status = good ? EXIT_SUCCESS : EXIT_FAILURE;
     network_close(n);
 out:
     free(n);

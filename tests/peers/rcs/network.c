@@ -3,6 +3,7 @@
 
 #include "codecs/handle.h"
 
+#include <sodium.h>
 #include <stdio.h>
 
 enum { MAX_KEPT = 10000 };
@@ -23,6 +24,7 @@ void network_close(network *n)
         json_decref(u->receipts);
         json_decref(u->device_receipts);
     }
+    sodium_memzero(n->request_sk, sizeof n->request_sk);
     pthread_cond_destroy(&n->changed);
     pthread_mutex_destroy(&n->lock);
 }

@@ -2,13 +2,14 @@
 #ifndef TEAL_TESTS_PEERS_NETWORK_H
 #define TEAL_TESTS_PEERS_NETWORK_H
 
+#include "gateway/request_signature.h"
 #include "tests/peers/rcs/account.h"
 #include "tests/peers/rcs/book.h"
 
 #include <jansson.h>
 #include <pthread.h>
 
-enum { NETWORK_MAX_USERS = 16 };
+enum { NETWORK_MAX_USERS = 16, NETWORK_MAX_TRUSTED = 4 };
 
 typedef struct user {
     teal_bytes handles[TEAL_MAX_HANDLES]; /* views of the command line */
@@ -32,6 +33,10 @@ typedef struct network {
     user users[NETWORK_MAX_USERS];
     size_t n_users;
     struct outgoing *outgoing;
+    uint8_t request_pk[TEAL_KEY_BYTES], request_sk[64];
+    request_signer signer;                                /* of what this network asks */
+    uint8_t trusted[NETWORK_MAX_TRUSTED][TEAL_KEY_BYTES]; /* the gateway's; none: takes anything */
+    size_t n_trusted;
 
     pthread_mutex_t
         lock; /* of all below, and of all in users but handles; never held over a call */

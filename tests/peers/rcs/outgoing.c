@@ -59,7 +59,7 @@ static void post(network *n, job *j, const composed *message)
     char url[1024];
     snprintf(url, sizeof url, "%s/v1/messages", n->gateway);
     snprintf(j->result.message_id, sizeof j->result.message_id, "%s", message->message_id);
-    fetch_answer answer = fetch(url, "message/cpim", message->cpim);
+    fetch_answer answer = fetch(&n->signer, url, "message/cpim", message->cpim);
     json_decref(j->result.answer);
     j->result.status = answer.status;
     j->result.answer = answer.json;

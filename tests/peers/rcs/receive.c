@@ -3,6 +3,7 @@
 
 #include "codecs/handle.h"
 #include "codecs/rcs/cpim.h"
+#include "tests/peers/rcs/signed.h"
 #include "tests/peers/rcs/take.h"
 
 #include <sodium.h>
@@ -91,7 +92,7 @@ static void receive(network *n, http_call *c, teal_arena *arena)
 
 void receive_post(http_call *c, void *arg)
 {
-    if (misbehaves(arg, c))
+    if (misbehaves(arg, c) || !signed_by_gateway(arg, c))
         return;
     if (!is_cpim(c)) {
         http_problem(c, 415, "media-type-unknown", "REQ-REST-2 the body is not message/cpim",

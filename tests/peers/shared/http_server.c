@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { MAX_CONNECTIONS = 256, IDLE_S = 60 };
+enum { MAX_CONNECTIONS = 256, IDLE_S = 60, MAX_FIELDS = 64 };
 
 struct http_server {
     struct MHD_Daemon *daemon;
@@ -23,11 +23,14 @@ struct http_call {
     teal_bytes parameter;
     uint8_t *body;
     size_t body_len;
-    bool too_long;
+    bool begun, too_long;
+    http_message message;
+    http_field fields[MAX_FIELDS];
 
     unsigned status;
     const char *content_type;
     char *answer;
+    char target[];
 };
 
 teal_bytes http_parameter(const http_call *c)
@@ -48,6 +51,30 @@ const char *http_query(const http_call *c, const char *name)
 const char *http_header(const http_call *c, const char *name)
 {
     return MHD_lookup_connection_value(c->connection, MHD_HEADER_KIND, name);
+}
+
+static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  const char *value)
+{
+    http_call *c = arg;
+    (void)kind;
+    if (c->message.n_fields == MAX_FIELDS)
+        return MHD_NO;
+    c->fields[c->message.n_fields++] =
+        (http_field){ teal_text(name), teal_text(value != NULL ? value : "") };
+    return MHD_YES;
+}
+
+const http_message *http_message_of(http_call *c)
+{
+    const char *host = http_header(c, "Host");
+    c->message.scheme = teal_text("http");
+    c->message.authority = teal_text(host != NULL ? host : "");
+    c->message.target = teal_text(c->target);
+    c->message.fields = c->fields;
+    c->message.n_fields = 0;
+    MHD_get_connection_values(c->connection, MHD_HEADER_KIND, take_field, c);
+    return &c->message;
 }
 
 static void set_answer(http_call *c, unsigned status, const char *content_type, json_t *json)
@@ -152,6 +179,16 @@ static bool gather(http_call *c, const char *data, size_t len)
     return true;
 }
 
+/* libmicrohttpd's, before it takes the request line apart. */
+static void *on_target(void *server, const char *target, struct MHD_Connection *connection)
+{
+    (void)server, (void)connection;
+    http_call *c = calloc(1, sizeof *c + strlen(target) + 1);
+    if (c != NULL)
+        strcpy(c->target, target);
+    return c;
+}
+
 /* libmicrohttpd calls this first with the header fields, then for each piece of the body, then
  * once more without a piece. */
 static enum MHD_Result on_request(void *server, struct MHD_Connection *connection, const char *path,
@@ -160,11 +197,14 @@ static enum MHD_Result on_request(void *server, struct MHD_Connection *connectio
 {
     (void)version;
     http_call *c = *state;
-    if (c == NULL) {
-        *state = c = calloc(1, sizeof *c);
-        return c != NULL ? MHD_YES : MHD_NO;
+    if (c == NULL)
+        return MHD_NO;
+    if (!c->begun) {
+        c->begun = true;
+        c->connection = connection;
+        c->message.method = teal_text(method);
+        return MHD_YES;
     }
-    c->connection = connection;
     if (*len > 0) {
         bool taken = gather(c, data, *len);
         *len = 0;
@@ -211,7 +251,8 @@ http_server *http_server_start(uint16_t *port, const http_route *routes, void *a
         MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_ERROR_LOG, 0,
         NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_URI_LOG_CALLBACK, on_target,
+        NULL, MHD_OPTION_END);
     if (s->daemon == NULL) {
         fprintf(stderr, "http: cannot listen on 127.0.0.1:%u: %s\n", *port, strerror(errno));
         free(s);

@@ -4,7 +4,7 @@
 #ifndef TEAL_TESTS_PEERS_HTTP_SERVER_H
 #define TEAL_TESTS_PEERS_HTTP_SERVER_H
 
-#include "codecs/cursor.h"
+#include "gateway/http_message.h"
 
 #include <jansson.h>
 
@@ -30,6 +30,7 @@ teal_bytes http_parameter(const http_call *c); /* what stands for {}, percent-de
 teal_bytes http_body(const http_call *c);
 const char *http_query(const http_call *c, const char *name);  /* NULL: not given */
 const char *http_header(const http_call *c, const char *name); /* NULL: not given */
+const http_message *http_message_of(http_call *c);             /* as signatures see it */
 
 /* What is answered: one of these, once. json is taken over. */
 void http_answer(http_call *c, unsigned status, json_t *json);
