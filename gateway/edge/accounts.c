@@ -16,11 +16,22 @@ static rest_next refuse(rest_call *c, const directory_refusal *why)
     return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
 }
 
+/* What does not decode is for the directory to refuse. */
+static bool is_others(rest_call *c)
+{
+    teal_manifest m;
+    return teal_manifest_decode(c->body, c->arena, &m, NULL) == TEAL_OK &&
+           memcmp(m.account_key, c->caller->account_key, TEAL_KEY_BYTES) != 0;
+}
+
 static rest_next manifest_put(rest_call *c)
 {
     directory_refusal why = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
+    if (is_others(c))
+        return field_refuse_caller(c, "REQ-SIG-12 the manifest is another account's",
+                                   "Sign the request with the account key that it names.");
     switch (directory_put_manifest(c->services->directory, c->parameter, c->body, c->now_ms,
                                    c->arena, &why)) {
     case PUT_NEW:
@@ -62,6 +73,13 @@ static rest_next answer_left(rest_call *c, const store_prekeys_left *left)
                                (json_int_t)left->last_id));
 }
 
+static bool are_others(rest_call *c)
+{
+    teal_prekeys p;
+    return teal_prekeys_decode(c->body, c->arena, &p, NULL) == TEAL_OK &&
+           !field_is_caller(c, p.device);
+}
+
 static rest_next prekeys_put(rest_call *c)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
@@ -69,6 +87,8 @@ static rest_next prekeys_put(rest_call *c)
     directory_refusal why = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
+    if (are_others(c))
+        return field_refuse_other_device(c);
     switch (directory_put_prekeys(c->services->directory, c->reader, c->parameter, c->body,
                                   c->arena, device, &left, &why)) {
     case PUT_NEW:
@@ -105,6 +125,8 @@ static rest_next prekeys_get(rest_call *c)
         return field_refuse_handle(c);
     if (!field_device(rest_query(c, "device"), device))
         return field_refuse_device(c);
+    if (!field_is_caller(c, device))
+        return field_refuse_other_device(c);
     store_result r = find_device(c, device, &known);
     if (r == STORE_NONE && !known)
         return refuse_account(c);

@@ -32,6 +32,9 @@ typedef struct edge {
     lookup_log *lookups;
     claim_limits *claims;
     ledger *key_log;
+    nonces *nonces;
+    operators *operators;
+    authorities *authorities;
     rest *rest;
     core *core;
     rest_services services;
@@ -82,18 +85,31 @@ static bool open_store(edge *e, const config *c)
     return e->writer != NULL;
 }
 
+/* What tells callers apart, once the port is known. */
+static bool open_callers(edge *e, const config *c)
+{
+    nonces_boot boot;
+    int64_t now_ms = clock_unix_ms();
+    nonces_this_boot(now_ms, &boot);
+    e->nonces = nonces_open(c->state, NONCES_MAX, &boot, now_ms, stderr);
+    e->operators = operators_load(c->state, stderr);
+    e->authorities = authorities_open(c, rest_port(e->rest));
+    return e->nonces != NULL && e->operators != NULL;
+}
+
 static bool open_parts(edge *e, const config *c, int room_fd, const sealed_key *lock)
 {
     e->keys = keys_load_edge(c, lock, stderr);
     if (e->keys == NULL || !keys_load_manifest(c, e->manifest, &e->manifest_len, stderr) ||
         !open_store(e, c))
         return false;
-    e->directory = directory_open(c, e->networks, e->writer);
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = e->keys->sk };
+    e->directory = directory_open(c, e->networks, e->writer, &signer);
     e->lookups = lookup_log_open(e->writer, c->lookup_log_days);
     e->key_log = ledger_open(KEY_LOG, e->keys);
     e->claims = claim_limits_open();
     e->rest = rest_open(c, stderr);
-    if (e->directory == NULL || e->lookups == NULL || e->rest == NULL)
+    if (e->directory == NULL || e->lookups == NULL || e->rest == NULL || !open_callers(e, c))
         return false;
     directory_tell(e->directory, inbox_changed, e->rest);
     const teal_bytes manifest = { e->manifest, e->manifest_len };
@@ -116,6 +132,9 @@ static bool open_parts(edge *e, const config *c, int room_fd, const sealed_key *
                                    .lookups = e->lookups,
                                    .claims = e->claims,
                                    .key_log = e->key_log,
+                                   .nonces = e->nonces,
+                                   .operators = e->operators,
+                                   .authorities = e->authorities,
                                    .gateway_manifest = manifest };
     return e->core != NULL && rest_start(e->rest, &e->services, e->back_end, tables, stderr);
 }
@@ -129,6 +148,9 @@ static void close_parts(edge *e)
         core_stop(&e->core);
     rest_close(&e->rest); /* only now: the core wakes inboxes until it has stopped */
     claim_limits_close(&e->claims);
+    nonces_close(&e->nonces);
+    operators_close(&e->operators);
+    authorities_close(&e->authorities);
     lookup_log_close(&e->lookups);
     if (e->directory != NULL)
         directory_close(&e->directory);

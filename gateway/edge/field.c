@@ -1,6 +1,8 @@
 /* Strict readers: one value has one text. */
 #include "gateway/edge/field.h"
 
+#include "gateway/request_signature.h"
+
 #include "codecs/base64.h"
 
 #include <sodium.h>
@@ -64,6 +66,25 @@ rest_next field_refuse_device(rest_call *c)
     return rest_problem(c, 400, "device-malformed",
                         "REQ-REST-7 the device is not 32 lower-case hexadecimal digits",
                         "Give the 16 octets of the device's id as HEX.", NULL);
+}
+
+bool field_is_caller(const rest_call *c, const uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    return c->caller->role == CALLER_DEVICE &&
+           memcmp(c->caller->device, device, TEAL_DEVICE_BYTES) == 0;
+}
+
+rest_next field_refuse_caller(rest_call *c, const char *rule, const char *remedy)
+{
+    rest_problem(c, 403, "caller-not-allowed", rule, remedy, NULL);
+    c->answer->accept_signature = request_accept(c->body.len > 0);
+    return REST_ANSWERED;
+}
+
+rest_next field_refuse_other_device(rest_call *c)
+{
+    return field_refuse_caller(c, "REQ-SIG-12 the resource is another device's",
+                               "Sign the request with the key of the device that it names.");
 }
 
 rest_next field_refuse_handle(rest_call *c)

@@ -19,6 +19,11 @@ json_t *field_text(teal_bytes text); /* UTF-8 */
 json_t *field_object(rest_call *c);
 
 rest_next field_refuse_device(rest_call *c);
+/* Whether the caller is that device. */
+bool field_is_caller(const rest_call *c, const uint8_t device[static TEAL_DEVICE_BYTES]);
+/* 403: it is signed, but not by whom it has to be. Asks for a signature. */
+rest_next field_refuse_caller(rest_call *c, const char *rule, const char *remedy);
+rest_next field_refuse_other_device(rest_call *c);
 rest_next field_refuse_handle(rest_call *c);
 rest_next field_refuse_query(rest_call *c, const char *remedy);
 rest_next field_refuse_json(rest_call *c, const char *remedy);

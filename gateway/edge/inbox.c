@@ -59,6 +59,8 @@ static rest_next inbox_get(rest_call *c)
     int64_t wait_s, max;
     if (!field_device(rest_query(c, "device"), device))
         return field_refuse_device(c);
+    if (!field_is_caller(c, device))
+        return field_refuse_other_device(c);
     if (!field_number(rest_query(c, "wait_s"), 0, MAX_WAIT_S, 0, &wait_s) ||
         !field_number(rest_query(c, "max"), 1, MAX_ITEMS, MAX_ITEMS, &max))
         return field_refuse_query(c, "Give wait_s within 0 and 60, max within 1 and 100.");
@@ -109,6 +111,8 @@ static rest_next inbox_ack(rest_call *c)
         return field_refuse_json(c, "Send {\"device\":HEX,\"seqs\":[N,...]} with up to 1000 seqs.");
     if (!named)
         return field_refuse_device(c);
+    if (!field_is_caller(c, device))
+        return field_refuse_other_device(c);
     store_result r = core_acknowledge(c->services->core, device, seqs, n, c->now_ms);
     if (r != STORE_OK && r != STORE_NONE)
         return field_refuse_store(c, r);

@@ -3,6 +3,7 @@
 #include "gateway/core/policy.h"
 #include "gateway/edge/field.h"
 #include "gateway/edge/message_body.h"
+#include "gateway/request_signature.h"
 
 enum { MAX_RECEIPTS = 4 * TEAL_MAX_RECIPIENTS, PREKEY_MAX_BYTES = 256 };
 
@@ -79,17 +80,34 @@ static void on_committed(void *request, core_result result)
     bug("core_result out of range");
 }
 
-/* REQ-NET-6: a network speaks for its own people. */
-static bool speaks_for_another(rest_call *c, const teal_envelope *e)
+/* REQ-SIG-13: a device speaks for itself by its envelope, a network by its request. NULL: the
+ * caller may send for this handle; otherwise the rule. */
+static const char *who_must_send(rest_call *c, teal_bytes sender)
 {
-    networks *all = c->services->networks;
-    if (c->caller->role != CALLER_PEER)
-        return false;
-    const networks_view *view = networks_hold(all);
-    const bridged_network *theirs = networks_for(view, e->sender);
-    bool foreign = theirs == NULL || !teal_bytes_equal(c->caller->name, teal_text(theirs->name));
-    networks_let_go(all, &view);
-    return foreign;
+    const caller *who = c->caller;
+    const networks_view *view = networks_hold(c->services->networks);
+    const bridged_network *n = networks_for(view, sender);
+    bool is_its =
+        n != NULL && who->role == CALLER_PEER && teal_bytes_equal(who->name, teal_text(n->name));
+    bool is_free = n == NULL && who->role != CALLER_PEER;
+    networks_let_go(c->services->networks, &view);
+    if (is_its || is_free)
+        return NULL;
+    return who->role == CALLER_PEER ? "REQ-NET-6 the sender is not one of the network's own people"
+                                    : "REQ-SIG-13 the sender's network has not signed the request";
+}
+
+static rest_next refuse_sender(rest_call *c, const char *rule)
+{
+    static const uint8_t nobody[TEAL_KEY_BYTES];
+    bool is_signed =
+        c->caller->role != CALLER_ANYBODY || memcmp(c->caller->key, nobody, sizeof nobody) != 0;
+    rest_problem(c, is_signed ? 403 : 401, is_signed ? "handle-foreign" : "signature-missing", rule,
+                 "Send messages from handles under the network's domains and number prefixes only, "
+                 "signed by it; a longer prefix may be another's.",
+                 NULL);
+    c->answer->accept_signature = request_accept(true);
+    return REST_ANSWERED;
 }
 
 static rest_next messages_post(rest_call *c)
@@ -99,12 +117,9 @@ static rest_next messages_post(rest_call *c)
     core_plan *plan = NULL;
     if (!message_body_read(c, &e))
         return REST_ANSWERED;
-    if (speaks_for_another(c, &e))
-        return rest_problem(c, 403, "handle-foreign",
-                            "REQ-NET-6 the sender is not one of the network's own people",
-                            "Send messages from handles under the network's domains and number "
-                            "prefixes only; a longer prefix may be another's.",
-                            NULL);
+    const char *wrong = who_must_send(c, e.sender);
+    if (wrong != NULL)
+        return refuse_sender(c, wrong);
     switch (core_submit(c->services->core, c->reader, &e, c->now_ms, c->arena, &out, &plan)) {
     case CORE_ACCEPTED:
         rest_json(c, 202, accepted_json(&e, &out));
@@ -164,13 +179,15 @@ static store_result receipts_json(rest_call *c, int64_t message_seq, json_t *rec
     return r;
 }
 
-/* Only who knows the sending device's id finds a message: ids alone are the sender's choice. */
+/* The device is named by the request too, for ids are the sender's choice. */
 static rest_next messages_get(rest_call *c)
 {
     uint8_t device[TEAL_DEVICE_BYTES];
     store_message m;
     if (!field_device(rest_query(c, "device"), device))
         return field_refuse_device(c);
+    if (!field_is_caller(c, device))
+        return field_refuse_other_device(c);
     store_result r = c->reader->ops->find_sent(c->reader, device, c->parameter, c->arena, &m);
     if (r == STORE_NONE)
         return rest_problem(c, 404, "message-unknown",

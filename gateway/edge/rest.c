@@ -3,9 +3,12 @@
  * suspended, and nothing but the worker touches it. Must never block in libmicrohttpd's thread. */
 #include "gateway/edge/rest.h"
 
+#include "codecs/ascii.h"
 #include "gateway/clock.h"
 #include "gateway/edge/admission.h"
+#include "gateway/edge/authenticate.h"
 #include "gateway/edge/rest_body.h"
+#include "gateway/edge/rest_head.h"
 #include "gateway/edge/rest_listen.h"
 #include "gateway/edge/rest_worker.h"
 #include "gateway/edge/route.h"
@@ -54,14 +57,16 @@ struct rest_request {
     uint64_t ticket;
     rest *rest;
     struct MHD_Connection *connection;
-    const rest_route *route;
+    rest_head head;
     rest_answer answer;
-    bool in_hand, parked_before, has_body;
-    char content_type[64];
+    caller_kept caller;
+    bool begun, in_hand, parked_before, has_body;
     rest_body body;
-    size_t received; /* of the body, kept or not */
-    size_t parameter_len;
-    uint8_t parameter[]; /* decoded */
+    size_t received;    /* of the body, kept or not */
+    const char *method; /* libmicrohttpd's, for the life of the request */
+    teal_bytes target;  /* as the request line has it */
+    teal_writer parameter;
+    uint8_t room[]; /* of target and parameter */
 };
 
 static void refuse(rest_request *q, unsigned status, const char *problem, const char *rule,
@@ -77,77 +82,9 @@ static void refuse_overload(rest_request *q)
     rest_answer_retry_after(&q->answer, OVERLOAD_RETRY_MS);
 }
 
-static void refuse_large(rest_request *q)
-{
-    refuse(q, 413, "body-too-large", "REQ-REST-2 the body is over the resource's limit",
-           "Send a smaller body; PROTOCOL.md names the limits.");
-}
-
 static const char *header(rest_request *q, const char *name)
 {
     return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
-}
-
-static void read_content_type(rest_request *q)
-{
-    const char *value = header(q, "Content-Type");
-    size_t len = value == NULL ? 0 : strcspn(value, "; \t");
-    if (len >= sizeof q->content_type)
-        return; /* no type that anything takes is as long */
-    for (size_t i = 0; i < len; i++)
-        q->content_type[i] =
-            (char)(value[i] >= 'A' && value[i] <= 'Z' ? value[i] | 0x20 : value[i]);
-}
-
-static bool lists_type(const char *media_types, const char *type)
-{
-    size_t len = strlen(type);
-    for (const char *at = media_types; len > 0 && *at != '\0'; at += strspn(at, " ")) {
-        size_t n = strcspn(at, " ");
-        if (n == len && memcmp(at, type, len) == 0)
-            return true;
-        at += n;
-    }
-    return false;
-}
-
-/* Finds the route; whatever can be refused by the header alone is refused. */
-static void check_header(rest_request *q, const char *method, const char *path,
-                         uint64_t content_length)
-{
-    route_match match;
-    switch (route_find(q->rest->tables, method, path, &match)) {
-    case ROUTE_NO_RESOURCE:
-        refuse(q, 404, "resource-unknown", "REQ-REST-2 there is no such resource",
-               "See PROTOCOL.md section 9 for what there is.");
-        return;
-    case ROUTE_NO_METHOD:
-        refuse(q, 405, "method-unknown", "REQ-REST-2 the resource has no such method",
-               "Use a method that Allow names.");
-        memcpy(q->answer.allow, match.allow, sizeof q->answer.allow);
-        return;
-    case ROUTE_FOUND:
-        break;
-    }
-    q->route = match.route;
-    teal_writer parameter = { q->parameter, match.parameter.len, 0 };
-    if (!route_decode(match.parameter, &parameter)) {
-        refuse(q, 400, "path-malformed", "REQ-REST-6 the path has a bad escape or a NUL in it",
-               "Percent-encode the parameter once, as RFC 3986 asks.");
-        return;
-    }
-    q->parameter_len = parameter.len;
-    read_content_type(q);
-    if (match.route->media_types != NULL &&
-        !lists_type(match.route->media_types, q->content_type)) {
-        refuse(q, 415, "media-type-unknown", "REQ-REST-2 the resource takes no such media type",
-               "Set Content-Type to one that PROTOCOL.md section 9 names for the resource.");
-        return;
-    }
-    if (content_length > match.route->max_body) {
-        refuse_large(q);
-        q->answer.closes = true;
-    }
 }
 
 static void add_headers(struct MHD_Response *response, const rest_answer *a)
@@ -159,6 +96,8 @@ static void add_headers(struct MHD_Response *response, const rest_answer *a)
         MHD_add_response_header(response, "Content-Type", a->content_type);
     if (a->allow[0] != '\0')
         MHD_add_response_header(response, "Allow", a->allow);
+    if (a->accept_signature != NULL)
+        MHD_add_response_header(response, "Accept-Signature", a->accept_signature);
     if (a->retry_after_s > 0)
         MHD_add_response_header(response, "Retry-After", seconds);
     if (a->rate[0] != '\0') {
@@ -172,9 +111,10 @@ static void add_headers(struct MHD_Response *response, const rest_answer *a)
 static enum MHD_Result send_answer(rest_request *q)
 {
     char status[24];
-    log_event(LOG_DEBUG, "rest.answered", "resource", q->route != NULL ? q->route->path : "",
-              "method", q->route != NULL ? q->route->method : "", "status",
-              log_number(status, q->answer.status), NULL);
+    const rest_route *route = q->head.route;
+    log_event(LOG_DEBUG, "rest.answered", "resource", route != NULL ? route->path : "", "method",
+              route != NULL ? route->method : "", "status", log_number(status, q->answer.status),
+              NULL);
     struct MHD_Response *response =
         q->answer.body != NULL
             ? MHD_create_response_from_buffer(q->answer.len, q->answer.body, MHD_RESPMEM_MUST_FREE)
@@ -188,20 +128,31 @@ static enum MHD_Result send_answer(rest_request *q)
     return queued;
 }
 
-/* The request line and the header fields are there, nothing of the body yet. */
-static enum MHD_Result begin(rest *r, struct MHD_Connection *connection, const char *method,
-                             const char *path, void **state)
+/* libmicrohttpd's, with the request line, before anything is taken apart. NULL: out of memory. */
+static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    rest_request *q = calloc(1, sizeof *q + strlen(path));
+    size_t len = strlen(target);
+    rest_request *q = calloc(1, sizeof *q + 2 * len);
     if (q == NULL)
-        return MHD_NO;
-    *state = q;
-    q->rest = r;
+        return NULL;
+    q->rest = arg;
     q->connection = connection;
+    memcpy(q->room, target, len);
+    q->target = (teal_bytes){ q->room, len };
+    q->parameter = (teal_writer){ q->room + len, len, 0 };
+    return q;
+}
+
+/* The request line and the header fields are there, nothing of the body yet. */
+static enum MHD_Result begin(rest_request *q, const char *method, const char *path)
+{
     const char *length = header(q, "Content-Length");
     uint64_t content_length = length == NULL ? 0 : strtoull(length, NULL, 10);
+    q->begun = true;
+    q->method = method;
     q->has_body = content_length > 0 || header(q, "Transfer-Encoding") != NULL;
-    check_header(q, method, path, content_length);
+    rest_head_check(q->rest->tables, method, path, header(q, "Content-Type"), content_length,
+                    &q->parameter, &q->head, &q->answer);
     /* Answered before its body, a request ends the connection; a short body is read over instead.
      * Who waits for a 100 (Continue) has not sent it at all. */
     bool refused = q->answer.status != 0;
@@ -219,11 +170,11 @@ static enum MHD_Result gather(rest_request *q, const char *data, size_t *len)
     q->received += n;
     if (q->answer.status != 0) /* libmicrohttpd takes no answer in the middle of a body */
         return q->received <= DRAIN_LAST_BYTES ? MHD_YES : MHD_NO;
-    if (q->received > q->route->max_body)
-        refuse_large(q);
-    else if (q->route->media_types != NULL &&
-             !rest_body_append(&q->body, (teal_bytes){ (const uint8_t *)data, n },
-                               q->route->max_body, &q->rest->body_bytes, REST_BODY_BUDGET_BYTES))
+    size_t max_body = q->head.route->max_body;
+    if (q->received > max_body)
+        rest_head_refuse_large(&q->answer);
+    else if (!rest_body_append(&q->body, (teal_bytes){ (const uint8_t *)data, n }, max_body,
+                               &q->rest->body_bytes, REST_BODY_BUDGET_BYTES))
         refuse_overload(q);
     return MHD_YES;
 }
@@ -262,10 +213,12 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                                   const char *method, const char *version, const char *data,
                                   size_t *len, void **state)
 {
-    (void)version;
+    (void)arg, (void)connection, (void)version;
     rest_request *q = *state;
     if (q == NULL)
-        return begin(arg, connection, method, path, state);
+        return MHD_NO;
+    if (!q->begun)
+        return begin(q, method, path);
     if (*len > 0)
         return gather(q, data, len);
     return q->answer.status == 0 ? hand_over(q) : send_answer(q);
@@ -317,34 +270,106 @@ static const struct sockaddr *remote_of(const rest_request *q)
     return info != NULL ? info->client_addr : NULL;
 }
 
-/* Once for each request. False: it is answered. */
-static bool admit(rest_call *c)
+typedef struct field_list {
+    http_field *at;
+    size_t n, cap;
+} field_list;
+
+/* libmicrohttpd's: MHD_NO ends the walk. */
+static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *name,
+                                  size_t name_len, const char *value, size_t value_len)
 {
-    admission *a = c->request->rest->admission;
-    return c->turn != REST_FIRST || (admission_knock(a, c) && admission_enter(a, c));
+    field_list *l = arg;
+    (void)kind;
+    if (l->n == l->cap)
+        return MHD_NO;
+    l->at[l->n++] = (http_field){ { (const uint8_t *)name, name_len },
+                                  { (const uint8_t *)value, value == NULL ? 0 : value_len } };
+    return MHD_YES;
+}
+
+/* False: the arena is too small. */
+static bool read_fields(const rest_request *q, teal_arena *arena, field_list *out)
+{
+    int n = MHD_get_connection_values(q->connection, MHD_HEADER_KIND, NULL, NULL);
+    *out = (field_list){ .cap = n > 0 ? (size_t)n : 0 };
+    out->at = teal_arena_array(arena, out->cap, sizeof out->at[0]);
+    if (out->at != NULL)
+        MHD_get_connection_values_n(q->connection, MHD_HEADER_KIND, take_field, out);
+    return out->at != NULL;
+}
+
+/* Empty where there is not exactly one: then nobody knows whom the request is for. */
+static teal_bytes host_of(const field_list *l)
+{
+    teal_bytes host = { 0 };
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (!teal_ascii_same(l->at[i].name, teal_text("Host")))
+            continue;
+        host = l->at[i].value;
+        n++;
+    }
+    return n == 1 ? host : (teal_bytes){ 0 };
+}
+
+/* False: it is answered. */
+static bool identify(rest_request *q, rest_call *c)
+{
+    field_list fields;
+    caller who;
+    if (!read_fields(q, c->arena, &fields)) {
+        refuse_overload(q);
+        return false;
+    }
+    const http_message m = { .method = teal_text(q->method),
+                             .scheme = teal_text(q->rest->tls != NULL ? "https" : "http"),
+                             .authority = host_of(&fields),
+                             .target = q->target,
+                             .fields = fields.at,
+                             .n_fields = fields.n };
+    if (!authenticate(c, &m, q->received > 0, q->head.route->callers, &who))
+        return false;
+    caller_keep(&who, &q->caller);
+    return true;
+}
+
+/* Who asks, and whether they may now: once for each request, since its nonce is used up by it.
+ * False: it is answered. */
+static bool admit(rest_request *q, rest_call *c)
+{
+    admission *a = q->rest->admission;
+    if (q->caller.there)
+        return true;
+    if (!admission_knock(a, c))
+        return false;
+    if (identify(q, c))
+        return admission_enter(a, c);
+    if (q->answer.status == 401)
+        admission_turned_away(a, c);
+    return false;
 }
 
 /* Must not touch the request once it pends, is parked or resumed: it is another thread's then. */
 static void serve(calls_entry *e, store *reader, teal_arena *arena)
 {
     rest_request *q = (rest_request *)(void *)e;
-    static const caller nobody = { .role = CALLER_ANYBODY };
     rest_call c = {
         .services = q->rest->services,
         .reader = reader,
         .arena = arena,
         .remote = remote_of(q),
-        .caller = &nobody,
+        .caller = &q->caller.who,
         .now_ms = clock_unix_ms(),
         .turn = q->entry.turn,
-        .method = q->route->method,
-        .parameter = { q->parameter, q->parameter_len },
-        .content_type = q->content_type,
+        .method = q->head.route->method,
+        .parameter = teal_written(&q->parameter),
+        .content_type = q->head.content_type,
         .body = { q->body.at, q->body.len },
         .answer = &q->answer,
         .request = q,
     };
-    switch (admit(&c) ? q->route->handle(&c) : REST_ANSWERED) {
+    switch (admit(q, &c) ? q->head.route->handle(&c) : REST_ANSWERED) {
     case REST_PENDING: /* settled already, perhaps */
         break;
     case REST_PARKED:
@@ -516,8 +541,9 @@ static struct MHD_Daemon *start_daemon(rest *r)
         MHD_OPTION_LISTEN_SOCKET, r->listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)r->config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MAX_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, r, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, under_tls, MHD_OPTION_END);
+        on_completed, r, MHD_OPTION_URI_LOG_CALLBACK, on_target, r, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, under_tls,
+        MHD_OPTION_END);
 }
 
 bool rest_start(rest *r, const rest_services *services, const store_ops *back_end,

@@ -8,9 +8,12 @@
 #include "codecs/arena.h"
 #include "gateway/core/core.h"
 #include "gateway/directory/lookup_log.h"
+#include "gateway/edge/authority.h"
 #include "gateway/edge/caller.h"
+#include "gateway/edge/nonces.h"
 #include "gateway/edge/rest_answer.h"
 #include "gateway/ledger/ledger.h"
+#include "gateway/operators.h"
 
 enum {
     REST_ARENA_BYTES = 32 << 20, /* one for each worker; touched only as far as it is needed */
@@ -31,6 +34,9 @@ typedef struct rest_services {
     lookup_log *lookups;
     struct claim_limits *claims;
     ledger *key_log;
+    nonces *nonces;
+    const operators *operators;
+    const authorities *authorities;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */
 } rest_services;
@@ -73,7 +79,8 @@ typedef struct rest_route {
     const char *method; /* GET is HEAD as well */
     const char *path;   /* "/v1/directory/{}/claim": at most one {}, a whole segment */
     size_t max_body;
-    const char *media_types; /* of the body, separated by spaces; NULL: no body is looked at */
+    const char
+        *media_types; /* of the body, separated by spaces; NULL: any, which nobody looks at */
     unsigned callers; /* caller_role of all that it is for; with ANYBODY it is for everybody */
     rest_next (*handle)(rest_call *c);
 } rest_route;

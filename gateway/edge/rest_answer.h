@@ -15,6 +15,7 @@ typedef struct rest_answer {
     char allow[64];                 /* 405: value of Allow */
     int64_t retry_after_s;          /* 0: not said */
     char rate_policy[48], rate[48]; /* RateLimit-Policy, RateLimit; "": not said */
+    const char *accept_signature;   /* static text; NULL: not said */
     bool closes;                    /* the connection ends with this answer */
 } rest_answer;
 

@@ -3,9 +3,11 @@
  *
  *   bench_accept PORT PID...    PIDs: all processes of the gateway, which has no accounts yet */
 #include "codecs/native/transcript.h"
+#include "gateway/http_client.h"
 #include "tests/bench/load.h"
 #include "tests/bench/measure.h"
 #include "tests/bench/message.h"
+#include "tests/support/devices.h"
 #include "tests/support/manifests.h"
 
 #include <sodium.h>
@@ -22,6 +24,7 @@ enum {
     CONTENT_OCTETS = 1024,
     SENDER = 1, /* numbers of accounts and devices */
     RECIPIENT = 2,
+    PUT_TIMEOUT_MS = 10000,
     MAX_MESSAGE_OCTETS = 2048, /* request and all */
 };
 
@@ -71,6 +74,19 @@ static uint64_t now_ms(void)
     return (uint64_t)(1000 * seconds_of(CLOCK_REALTIME));
 }
 
+static void put(const gateway *g, const char *handle, const char *behind, const char *type,
+                teal_bytes body, const request_signer *signer, long want_status)
+{
+    char url[256];
+    http_answer answer;
+    http_client *c = http_client_open(4096);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u/v1/accounts/%s%s", g->port, handle, behind);
+    http_client_sign(c, signer);
+    http_client_call(c, "PUT", url, type, body, PUT_TIMEOUT_MS, &answer);
+    bench_require(answer.status == want_status, "the gateway takes an account");
+    http_client_close(&c);
+}
+
 /* An account with one device, both of that number. */
 static void register_account(const gateway *g, const char *handle, uint64_t number)
 {
@@ -87,18 +103,14 @@ static void register_account(const gateway *g, const char *handle, uint64_t numb
     teal_writer w = { bench_take(&arena, 1024), 1024, 0 };
     bench_require(teal_prekeys_encode(&upload, &w) == TEAL_OK, "prekeys can be encoded");
 
-    char account[128], prekeys[128];
-    snprintf(account, sizeof account, "/v1/accounts/%s", handle);
-    snprintf(prekeys, sizeof prekeys, "/v1/accounts/%s/prekeys", handle);
-    teal_bytes requests[] = {
-        bench_request("PUT", account, "application/vnd.teal.manifest",
-                      test_manifest_encode(&manifest, &arena, NULL), &arena),
-        bench_request("PUT", prekeys, "application/vnd.teal.prekeys", teal_written(&w), &arena),
-    };
-    bench_load *l = bench_load_open(g->port, 1);
-    bench_load_run(l, &requests[0], 1, 201);
-    bench_load_run(l, &requests[1], 1, 200);
-    bench_load_close(&l);
+    uint8_t account_pk[32], account_sk[64];
+    test_account_keys(number, account_pk, account_sk);
+    request_signer by_account = { .kind = REQUEST_ACCOUNT, .sk = account_sk };
+    request_signer by_device = { .kind = REQUEST_DEVICE, .sk = device.sign_sk };
+    memcpy(by_device.id, device.id, sizeof by_device.id);
+    put(g, handle, "", "application/vnd.teal.manifest",
+        test_manifest_encode(&manifest, &arena, NULL), &by_account, 201);
+    put(g, handle, "/prekeys", "application/vnd.teal.prekeys", teal_written(&w), &by_device, 200);
     free(arena.base);
 }
 

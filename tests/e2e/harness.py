@@ -13,8 +13,11 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from signing import Signer
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSPHRASE = "sandbox passphrase"
+DOORS = 48  # names that the gateway has: 127.0.0.1 and those of World.door
 
 
 def free_port():
@@ -35,11 +38,15 @@ def until(what, seconds, condition):
         time.sleep(0.02)
 
 
-def http(method, url, body=None, content_type=None, timeout=30):
-    """(status, content type, body); problem documents are answers like any other."""
-    request = urllib.request.Request(url, data=body, method=method)
+def http(method, url, body=None, content_type=None, timeout=30, fields=None, signer=None):
+    """(status, content type, body); problem documents are answers like any other. fields: further
+    ones. signer: whose request it is (signing.Signer)."""
+    fields = dict(fields or {})
     if content_type:
-        request.add_header("Content-Type", content_type)
+        fields["Content-Type"] = content_type
+    if signer:
+        fields = signer.fields(method, url, body or b"", fields)
+    request = urllib.request.Request(url, data=body, method=method, headers=fields)
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
             return answer.status, answer.headers.get_content_type(), answer.read()
@@ -47,9 +54,10 @@ def http(method, url, body=None, content_type=None, timeout=30):
         return error.code, error.headers.get_content_type(), error.read()
 
 
-def http_json(method, url, body=None, timeout=30):
+def http_json(method, url, body=None, timeout=30, signer=None):
     data = None if body is None else json.dumps(body).encode()
-    status, _, answer = http(method, url, data, "application/json" if data else None, timeout)
+    status, _, answer = http(method, url, data, "application/json" if data else None, timeout,
+                             signer=signer)
     return status, json.loads(answer or b"null")
 
 
@@ -72,11 +80,16 @@ class World:
         self.processes = {}
         self.said = {}  # how long each log was when its process started
         self.config = self.folder / "teal.conf"
+        self.rcs_key = ""
+        self.doors = 1
 
     # ---- starting and stopping ---------------------------------------------------------------
 
     def start(self):
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.peers:
+            self.rcs_key = self.run([self.build / "peers/rcs", "--state", self.folder / "rcs.seed",
+                                     "--print-key"]).strip()
         self.write_config()
         self.run([self.build / "teald", "--init", self.config])
         if self.peers:
@@ -90,11 +103,13 @@ class World:
         text = (ROOT / "deploy/sandbox.conf").read_text()
         values = {
             "gateway": {"state": str(self.folder / "state"),
-                        "listen": f"127.0.0.1:{self.gateway_port}"},
+                        "listen": f"127.0.0.1:{self.gateway_port}",
+                        "authority": ", ".join([f"localhost:{self.gateway_port}"] + [
+                            f"127.0.0.{n}:{self.gateway_port}" for n in range(1, DOORS)])},
             "store": {"url": str(self.folder / "state/teal.db")},
         }
         if self.peers:
-            values["peer rcs"] = {"url": self.rcs}
+            values["peer rcs"] = {"url": self.rcs, "keys": self.rcs_key}
             values["sms"] = {"centre": f"127.0.0.1:{self.smpp_port}"}
         for section, pairs in self.settings.items():
             values.setdefault(section, {}).update(pairs)
@@ -117,6 +132,7 @@ class World:
         done = subprocess.run([str(c) for c in command], capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"{command[0]}: {done.stdout}{done.stderr}")
+        return done.stdout
 
     def spawn(self, name, command, **more):
         with open(self.folder / f"{name}.log", "ab") as log:
@@ -132,6 +148,7 @@ class World:
     def start_rcs(self):
         self.spawn("rcs", [self.build / "peers/rcs", "--port", self.rcs_port,
                            "--gateway", self.gateway, "--state", self.folder / "rcs.seed",
+                           "--gateway-manifest", self.folder / "state/gateway.manifest",
                            "--user", "sealed:sip:bob@rcs.example,tel:+447700900123",
                            "--user", "plain:sip:carol@rcs.example"])
         self.wait_ready("rcs")
@@ -211,6 +228,19 @@ class World:
             except OSError:
                 continue
         return None
+
+    def operator(self):
+        """Signs as the operator that teald --init made."""
+        return Signer.operator(self.folder / "state/operator.key")
+
+    def as_operator(self):
+        """Options of the command line for the same."""
+        return ["--operator", self.folder / "state/operator.key"]
+
+    def door(self):
+        """Another address that the gateway's port may be reached at, for who stands between."""
+        self.doors += 1
+        return f"127.0.0.{self.doors}", self.gateway_port
 
     # ---- people ------------------------------------------------------------------------------
 
@@ -309,6 +339,21 @@ class Person:
         self.json("register", *handles)
         self.handle = handles[0]
         return self
+
+    def ask(self, method, path, body=None):
+        """(status, JSON) of a request that `teal sign` signs for this device."""
+        url = self.world.gateway + path
+        file = self.home / "body"
+        words = ["sign", method, url]
+        if body is not None:
+            file.write_text(json.dumps(body))
+            words = ["sign", "--type", "application/json", method, url, file]
+        status, out, err = self.call(*words)
+        assert status == 0, err
+        fields = dict(line.split(": ", 1) for line in out.splitlines())
+        status, _, answer = http(method, url, file.read_bytes() if body is not None else None,
+                                 fields=fields)
+        return status, json.loads(answer or b"null")
 
     def send(self, to, text, *options, expect=0):
         return self.json("send", *options, to, "-", text=text, expect=expect)[-1]

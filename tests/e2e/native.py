@@ -37,8 +37,8 @@ def base_times(scalar):
 
 
 class SigningKey:
-    def __init__(self):
-        digest = hashlib.sha512(os.urandom(32)).digest()
+    def __init__(self, seed=None):
+        digest = hashlib.sha512(seed or os.urandom(32)).digest()
         self.scalar = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
         self.prefix = digest[32:]
         self.public = base_times(self.scalar)

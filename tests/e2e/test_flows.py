@@ -30,8 +30,7 @@ class LossyWay:
             def forward(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 status, content_type, answer = http(self.command, way.target + self.path,
-                                                    body or None,
-                                                    self.headers.get("Content-Type"))
+                                                    body or None, fields=dict(self.headers))
                 if self.path == "/v1/messages" and way.losses > 0:
                     way.losses -= 1
                     self.close_connection = True

@@ -43,7 +43,8 @@ class Stage:
         return done.returncode, done.stdout, done.stderr
 
     def rotate(self):
-        return http_json("POST", f"{self.world.gateway}/v1/gateway/keys/downgrade")
+        return http_json("POST", f"{self.world.gateway}/v1/gateway/keys/downgrade",
+                         signer=self.world.operator())
 
     def log(self):
         return (self.world.folder / "teald.log").read_text()
@@ -124,10 +125,11 @@ def send_sms(s, text, sender=None):
 
 def test_downgrade_key_rotates(s):
     before = downgrade_key(s)
-    answer = s.alice.json("gateway", "rotate", "downgrade")[0]
+    answer = s.alice.json("gateway", *s.world.as_operator(), "rotate", "downgrade")[0]
     assert answer["downgrade_key"] != before, answer
     assert downgrade_key(s) == answer["downgrade_key"]
-    assert s.alice.call("gateway", "rotate", "edge")[0] == 2
+    assert s.alice.call("gateway", *s.world.as_operator(), "rotate", "edge")[0] == 2
+    assert s.alice.call("gateway", "rotate", "downgrade")[0] == 2
     send_sms(s, "under the next key")
     s.world.stop("teald")
     s.world.start_gateway()
@@ -147,7 +149,7 @@ def test_late_consent_is_sealed_again(s):
             turned.append(s.rotate())
             assert turned[0][0] == 200
         return None
-    liar = Liar(s.world.gateway)
+    liar = Liar(s.world)
     late = liar.person(s.world, "late", "im:late@native.example")
     liar.swallow = rotate_first
     number = "+4915200000999"
@@ -160,7 +162,7 @@ def test_late_consent_is_sealed_again(s):
 def test_replaced_key_is_not_taken_back(s):
     """An edge in foreign hands shows the key that has leaked: the room's signature holds, but it
     was replaced."""
-    liar = Liar(s.world.gateway)
+    liar = Liar(s.world)
     victim = liar.person(s.world, "victim", "im:victim@native.example")
     old = http_json("GET", f"{s.world.gateway}/v1/gateway")[1]
     assert s.rotate()[0] == 200
@@ -196,7 +198,7 @@ def test_devices_rotate(s):
 
 
 def test_older_manifest_is_refused(s):
-    liar = Liar(s.world.gateway)
+    liar = Liar(s.world)
     victim = liar.person(s.world, "another", "im:another@native.example")
     liar.twist = lambda method, path, status, body: \
         (status, json.dumps(s.first).encode()) if path == "/v1/gateway" else (status, body)

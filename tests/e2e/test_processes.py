@@ -412,7 +412,7 @@ def test_started_without_a_state(s):
     assert teald(s, "--init", other.config)[0] == 0
     state = other.folder / "state"
     kept = {p.name: p.read_bytes() for p in state.glob("*.key")}
-    assert set(kept) == {"account.key", "edge.key", "plaintext.key"}
+    assert set(kept) == {"account.key", "edge.key", "operator.key", "plaintext.key"}
     assert all(p.stat().st_mode & 0o077 == 0 for p in [state, *state.glob("*.key")])
     status, _, err = teald(s, "--init", other.config)
     assert status == 78 and "nothing was changed" in err, err

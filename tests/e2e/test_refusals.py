@@ -11,6 +11,7 @@ import urllib.parse
 
 import cases
 from harness import until
+from signing import Signer
 from native import (CONTROL, NO_BETTER_PATH, OR_FAILED, PLAINTEXT, RECEIPT, TRANSPORT, Account,
                     Consent, Device, Envelope, SigningKey, element, manifest_devices,
                     message, now_ms, read, sha256, varint, wrapped_key)
@@ -39,6 +40,7 @@ class Endpoint:
 
     def __init__(self, world):
         self.world = world
+        self.accounts, self.devices = {}, {}
         self.alice = Account("im:alice@native.example", "tel:+14155550100")
         self.noor = Account("im:noor@native.example")
         for account in (self.alice, self.noor):
@@ -49,11 +51,27 @@ class Endpoint:
         key = dict(read(unbase64(self.gateway["downgrade_key"])))[2]
         self.gateway_key = sha256(key)[:16]
 
-    def call(self, method, path, body=None, content_type=None, **headers):
+    def signer(self, method, path, body):
+        """Whom the resource is for (REQ-SIG-12): Alice's, where nothing says more; None: anybody."""
+        if path.startswith(("/v1/gateway", "/v1/translate", "/healthz")) or \
+                (method, path) == ("POST", "/v1/messages") or not isinstance(body, (bytes, type(None))):
+            return None
+        if method == "PUT" and not path.endswith("/prekeys"):
+            key = next((key for key in self.accounts if key in (body or b"")), None)
+            return Signer.account(self.accounts.get(key, self.alice))
+        named = path.encode() + (body or b"")
+        device = next((d for d in self.devices.values()
+                       if d.id in named or d.id.hex().encode() in named), self.alice.device)
+        return Signer.device(device)
+
+    def call(self, method, path, body=None, content_type=None, signer=None, **headers):
         connection = http.client.HTTPConnection("127.0.0.1", self.world.gateway_port, timeout=20)
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         if content_type:
             headers["Content-Type"] = content_type
+        signer = signer or self.signer(method, path, body)
+        if signer:
+            headers = signer.fields(method, self.world.gateway + path, body or b"", headers)
         try:
             try:
                 connection.request(method, path, body, headers)
@@ -69,6 +87,8 @@ class Endpoint:
 
     def put_manifest(self, account, path=None, **how):
         path = path or f"/v1/accounts/{account.handle}"
+        self.accounts[account.key.public] = account
+        self.devices.update({d.id: d for d in account.devices})
         return self.call("PUT", path, account.manifest(**how)[0], MANIFEST)
 
     def envelope(self, *recipients, **members):
@@ -229,11 +249,12 @@ def test_who_may_send(t):
          "sender-unknown", "REQ-MSG-2"),
         ("a device of its own making", e.signed(device=Device()), "device-unknown", "REQ-MSG-3"),
         ("somebody else's device", e.signed(device=t.noor.device), "device-unknown", "REQ-MSG-3"),
-        ("as the peer's user", e.signed(sender=BOB), "device-unknown", "REQ-MSG-3"),
         ("as the gateway", e.signed(sender=t.gateway["handle"]), "sender-unknown", "REQ-MSG-2"),
     ]
     for name, envelope, problem, requirement in rows:
         refused(name, t.post(envelope.encode()), 403, problem, requirement)
+    refused("as the peer's user", t.post(e.signed(sender=BOB).encode()), 401, "signature-missing",
+            "REQ-SIG-13")
 
 
 def test_signature_covers_every_member(t):
@@ -614,15 +635,17 @@ def test_next_manifest(t):
     sam = Account("im:sam@native.example")
     first, before = sam.manifest()
     path = f"/v1/accounts/{sam.handle}"
+    t.accounts[sam.key.public], t.devices[sam.device.id] = sam, sam.device
     assert t.call("PUT", path, first, MANIFEST).status == 201
     old, new = sam.device, Device("second")
     e = t.envelope(sam.handle, keys=[wrapped_key(old.id)])
     assert t.post(e.encode()).status == 202 and len(t.inbox(sam)) == 1
     sam.devices = [new]
     assert t.put_manifest(sam, version=2, previous=before).status == 200
-    assert t.inbox(sam) == []
-    refused("the old device", t.call("GET", f"{path}/prekeys?device={old.id.hex()}"), 404,
-            "device-unknown", "REQ-DIR-21")
+    for resource in (f"/v1/inbox?device={old.id.hex()}", f"{path}/prekeys?device={old.id.hex()}"):
+        refused("the old device", t.call("GET", resource), 401, "signature-invalid", "REQ-SIG-7")
+    new_inbox = t.call("GET", f"/v1/inbox?device={new.id.hex()}", signer=Signer.device(new))
+    assert new_inbox.json()["items"] == []
     stale = t.envelope(sam.handle, keys=[wrapped_key(old.id)])
     document = refused("the old keys", t.post(stale.encode()), 409, "keys-stale", "REQ-MSG-9")
     devices = manifest_devices(unbase64(document["manifests"][sam.handle]))
@@ -643,7 +666,7 @@ def test_prekeys(t):
         ("text", b"hello", 400, "prekeys-malformed", None),
         ("twice", device.prekeys(7, 7), 400, "prekeys-malformed", "REQ-DIR-8"),
         ("257", message({1: device.id, 2: [b""] * 257}), 400, "prekeys-malformed", None),
-        ("a stranger's", stranger.prekeys(7), 404, "device-unknown", "REQ-DIR-21"),
+        ("a stranger's", stranger.prekeys(7), 403, "caller-not-allowed", "REQ-SIG-12"),
         ("another's", t.noor.device.prekeys(7), 404, "device-unknown", "REQ-DIR-21"),
         ("forged", forged, 403, "signature-invalid", "REQ-DIR-21"),
         ("201", device.prekeys(*range(3, 202)), 409, "prekeys-full", "REQ-PRE-2"),

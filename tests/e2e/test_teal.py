@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """The command line against a gateway, and against one that loses answers and lies."""
 import contextlib
-import http.server
 import json
 import os
 import pty
@@ -13,11 +12,10 @@ import sys
 import tempfile
 import threading
 import traceback
-import urllib.error
-import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
-from harness import PASSPHRASE, Person, World, http_json, until
+from harness import PASSPHRASE, Person, World, http, http_json, until
 
 PHONE = "+4915112345678"
 
@@ -35,19 +33,19 @@ class Liar:
     to pass on, or None: the connection ends without one. `swallow(method, path)`: the request does
     not even reach the gateway."""
 
-    def __init__(self, gateway):
+    def __init__(self, world):
         self.twist = lambda method, path, status, body: (status, body)
         self.swallow = lambda method, path: None
         liar = self
 
-        class Handler(http.server.BaseHTTPRequestHandler):
+        class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def handle_any(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 made_up = liar.swallow(self.command, self.path)
                 status, content_type, answer = made_up or liar.forward(
-                    gateway, self.command, self.path, self.headers.get("Content-Type"), body)
+                    self.command, world.gateway + self.path, dict(self.headers), body)
                 twisted = liar.twist(self.command, self.path, status, answer)
                 if twisted is None:
                     self.close_connection = True
@@ -64,21 +62,15 @@ class Liar:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(world.door(), Handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.url = "http://{}:{}".format(*self.server.server_address)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     @staticmethod
-    def forward(gateway, method, path, content_type, body):
-        request = urllib.request.Request(gateway + path, data=body or None, method=method)
-        if content_type:
-            request.add_header("Content-Type", content_type)
-        try:
-            with urllib.request.urlopen(request, timeout=70) as answer:
-                return answer.status, answer.headers.get("Content-Type"), answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.headers.get("Content-Type"), error.read()
+    def forward(method, url, fields, body):
+        """With the fields as they are: what is signed would not verify otherwise."""
+        return http(method, url, body or None, fields=fields, timeout=70)
 
     def person(self, world, name, *handles):
         shutil.rmtree(world.folder / name, ignore_errors=True)
@@ -172,13 +164,13 @@ def test_several_recipients_and_oneself(world):
 
 
 def test_readable_text_is_not_placed_where_it_is_not_needed(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     posted = []
     kept = liar.forward
 
-    def keep(gateway, method, path, content_type, body):
-        posted.append((path, body))
-        return kept(gateway, method, path, content_type, body)
+    def keep(method, url, fields, body):
+        posted.append((url, body))
+        return kept(method, url, fields, body)
     liar.forward = keep
     rob = liar.person(world, "rob", "im:rob@native.example")
     world.person("sue", "im:sue@native.example")
@@ -222,14 +214,15 @@ def test_prekeys_are_topped_up(world):
     vic = world.person("vic", "im:vic@native.example")
     for _ in range(85):
         assert http_json("POST", f"{world.gateway}/v1/directory/im:vic@native.example/claim",
-                         {})[0] == 200
+                         {}, signer=world.operator())[0] == 200
     assert vic.json("devices")[0]["one_time_left"] == 15
     vic.inbox()
     assert vic.json("devices")[0]["one_time_left"] == 100
 
 
 def disclosed(person, handle):
-    return {table["table"]: table["rows"] for table in person.json("disclose", handle)}
+    return {table["table"]: table["rows"] for table in person.json(
+        "disclose", *person.world.as_operator(), handle)}
 
 
 def test_all_that_is_held_is_disclosed(world):
@@ -253,19 +246,19 @@ def test_all_that_is_held_is_disclosed(world):
     waits = disclosed(xena, "im:yuri@native.example")["items"]
     assert not [item for item in waits if item["message_seq"] == message["seq"]]
     assert not any(disclosed(xena, "im:unheard-of@native.example").values())
-    words = xena.call("disclose", "im:yuri@native.example")[1]
+    words = xena.call("disclose", *world.as_operator(), "im:yuri@native.example")[1]
     assert "messages: messages from or to the handle" in words and "ciphertext_octets" in words
     assert "nothing of texts that wait" in words and "a text that is nowhere" not in words
 
 
 def test_pins_that_are_dropped(world):
     yara = world.person("yara", "im:yara@native.example")
-    assert yara.call("pins", "drop", "sip:nobody@rcs.example")[0] == 3
+    assert yara.call("pins", *world.as_operator(), "drop", "sip:nobody@rcs.example")[0] == 3
     yara.json("lookup", "sip:bob@rcs.example")
-    key = yara.json("pins", "drop", "sip:bob@rcs.example")[0]
+    key = yara.json("pins", *world.as_operator(), "drop", "sip:bob@rcs.example")[0]
     assert key["handle"] == "sip:bob@rcs.example" and len(decode(key["account_key"])) == 32
-    assert yara.call("pins", "drop", "sip:bob@rcs.example")[0] == 3
-    assert yara.call("pins", "look", "sip:bob@rcs.example")[0] == 2
+    assert yara.call("pins", *world.as_operator(), "drop", "sip:bob@rcs.example")[0] == 3
+    assert yara.call("pins", *world.as_operator(), "look", "sip:bob@rcs.example")[0] == 2
     assert b"pins.dropped" in (world.folder / "teald.log").read_bytes()
 
 
@@ -344,7 +337,7 @@ def test_the_passphrase_is_asked_for_without_echo(world):
 # ---- when answers are lost ---------------------------------------------------------------------
 
 def test_a_lost_acknowledgement_shows_nothing_twice(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     zoe = liar.person(world, "zoe", "im:zoe@native.example")
     zoe.send("im:zoe@native.example", "only once")
     liar.swallow = lambda method, path: (503, "text/plain", b"") if path.endswith("/ack") else None
@@ -356,7 +349,7 @@ def test_a_lost_acknowledgement_shows_nothing_twice(world):
 
 
 def test_a_lost_answer_sends_nothing_twice(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     abe = liar.person(world, "abe", "im:abe@native.example")
     lose = once(lambda method, path, status, body: path == "/v1/messages", lambda *_: None)
 
@@ -381,10 +374,11 @@ def test_a_full_disk_behind_standard_output_loses_nothing(world):
 
 
 def test_stale_keys_are_sealed_again(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     cal = liar.person(world, "cal", "im:cal@native.example")
     dan = world.person("dan", "im:dan@native.example")
-    manifest = http_json("GET", f"{world.gateway}/v1/directory/{dan.handle}")[1]["manifest"]
+    manifest = http_json("GET", f"{world.gateway}/v1/directory/{dan.handle}",
+                         signer=world.operator())[1]["manifest"]
     problem = json.dumps({"type": "urn:teal:problem:keys-stale", "title": "Keys stale",
                           "status": 409, "detail": "REQ-MSG-9 stale", "remedy": "Seal again.",
                           "manifests": {dan.handle: manifest}}).encode()
@@ -414,7 +408,7 @@ def twist_json(path_part, change):
 
 
 def test_what_was_changed_on_its_way_is_not_believed(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     eli = liar.person(world, "eli", "im:eli@native.example")
     fay = world.person("fay", "im:fay@native.example")
     sent = fay.send(eli.handle, "the whole text")
@@ -433,13 +427,13 @@ def test_what_was_changed_on_its_way_is_not_believed(world):
 
 
 def test_a_receipt_that_was_changed_is_not_believed(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     gil = liar.person(world, "gil", "im:gil@native.example")
     sent = gil.send(f"tel:{PHONE}", "to the phone", "--fallback=sms")
     until("the phone", 20, lambda: [m for m in world.phone(PHONE)
                                     if m["text"].endswith("to the phone")])
-    until("a receipt", 20, lambda: http_json(
-        "GET", f"{world.gateway}/v1/inbox?device={gil.json('devices')[0]['device']}")[1]["items"])
+    device = gil.json("devices")[0]["device"]
+    until("a receipt", 20, lambda: gil.ask("GET", f"/v1/inbox?device={device}")[1]["items"])
 
     def change(answer):
         for item in answer["items"]:
@@ -451,7 +445,7 @@ def test_a_receipt_that_was_changed_is_not_believed(world):
 
 
 def test_a_prekey_of_somebody_else_is_refused(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     hal = liar.person(world, "hal", "im:hal@native.example")
     ida = world.person("ida", "im:ida@native.example")
 
@@ -480,7 +474,7 @@ def owner_of(world, handle, account):
 
 
 def test_another_account_in_the_name_of_a_friend(world):
-    liar = Liar(world.gateway)
+    liar = Liar(world)
     jan = liar.person(world, "jan", "im:jan@native.example")
     kai = world.person("kai", "im:kai@native.example")
     jan.send(kai.handle, "hello, Kai")
@@ -500,7 +494,7 @@ def test_another_account_in_the_name_of_a_friend(world):
     kai.message(text="you again")
 
     with tempfile.TemporaryDirectory() as folder, World(folder, world.build) as evil:
-        liar.swallow = lambda method, path: liar.forward(evil.gateway, method, path, None, b"") \
+        liar.swallow = lambda method, path: http(method, evil.gateway + path) \
             if path == "/v1/gateway" else None
         status, _, err = jan.call("send", "--fallback=sms", f"tel:{PHONE}", "for another gateway")
         assert status == 6 and "GATEWAY'S ACCOUNT KEY HAS CHANGED" in err, err

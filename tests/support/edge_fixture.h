@@ -1,12 +1,13 @@
 /* The endpoint with its real handlers, frame and store, over a core and a directory that say what a
- * test tells them: what HTTP makes of each of their answers.
+ * test tells them: what HTTP makes of each of their answers. Requests need no signature here.
  * Holds definitions, for a test program's one file to include: in the library of test code these
  * functions would take the place of the real core and directory in every test. */
 #ifndef TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 #define TEAL_TESTS_SUPPORT_EDGE_FIXTURE_H
 
+#include "gateway/edge/authenticate.h"
 #include "gateway/edge/claim_limits.h"
-#include "gateway/edge/rest.h"
+#include "gateway/edge/field.h"
 #include "gateway/ledger/key_log.h"
 #include "tests/support/folder.h"
 #include "tests/support/raw_http.h"
@@ -20,6 +21,7 @@
 
 /* What core and directory answer, and what they were asked last. */
 typedef struct edge_script {
+    caller caller; /* role 0: whoever the resource is for, as the device that the request names */
     core_result submit, commit;
     size_t n_races; /* of what is accepted: commits that another submission was faster than */
     core_outcome outcome;
@@ -76,6 +78,27 @@ static void note(char *out, size_t cap, teal_bytes text)
     assert_true(text.len < cap);
     memcpy(out, text.at, text.len);
     out[text.len] = '\0';
+}
+
+/* In the query, or in the body. */
+static void name_device(rest_call *c, uint8_t device[static TEAL_DEVICE_BYTES])
+{
+    json_t *body = field_object(c);
+    if (!field_device(rest_query(c, "device"), device))
+        (void)field_device(json_string_value(json_object_get(body, "device")), device);
+    json_decref(body);
+}
+
+bool authenticate(rest_call *c, const http_message *m, bool has_body, unsigned callers, caller *out)
+{
+    assert_true(m->target.len > 0 && m->authority.len > 0);
+    assert_int_equal(has_body, c->body.len > 0);
+    *out = script.caller;
+    if (out->role == 0) {
+        out->role = (caller_role)(callers & -callers);
+        name_device(c, out->device);
+    }
+    return true;
 }
 
 core_result core_submit(core *c, store *reader, const teal_envelope *e, int64_t now_ms,
