@@ -4,6 +4,7 @@
 #include "codecs/base64.h"
 #include "codecs/utf8.h"
 #include "gateway/log.h"
+#include "gateway/private_file.h"
 #include "gateway/state_file.h"
 
 #include <sodium.h>
@@ -13,6 +14,7 @@ enum {
     MAX_FILE_BYTES = 16 << 10,
     KEY_TEXT = 43, /* characters of base64url */
     SEED_BYTES = crypto_sign_SEEDBYTES,
+    MAX_KEY_BYTES = 256,
 };
 
 static const char list_name[] = "operators", key_name[] = "operator.key",
@@ -30,8 +32,30 @@ struct operators {
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
+/* Of the file: `text` itself, or sealed; from malloc. */
+static teal_bytes enclose(const sealed_key *lock, teal_bytes text)
+{
+    teal_bytes file;
+    uint8_t *copy;
+    if (lock != NULL) {
+        sealed_seal(lock, text, &file);
+        return file;
+    }
+    if ((copy = malloc(text.len)) == NULL)
+        bug("out of memory");
+    memcpy(copy, text.at, text.len);
+    return (teal_bytes){ copy, text.len };
+}
+
+static void discard(teal_bytes file)
+{
+    sodium_memzero((void *)file.at, file.len);
+    free((void *)file.at);
+}
+
 /* "teal-operator-1 ", the seed, a newline. */
-static bool make_key(const char *state, const uint8_t seed[static SEED_BYTES], FILE *errors)
+static bool make_key(const char *state, const sealed_key *lock,
+                     const uint8_t seed[static SEED_BYTES], FILE *errors)
 {
     enum { LEN = sizeof key_magic - 1 + KEY_TEXT + 1 };
     char text[LEN + 1];
@@ -39,8 +63,9 @@ static bool make_key(const char *state, const uint8_t seed[static SEED_BYTES], F
     sodium_bin2base64(text + sizeof key_magic - 1, KEY_TEXT + 1, seed, SEED_BYTES,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     text[LEN - 1] = '\n';
-    bool made =
-        state_file_make(state, key_name, 0600, (teal_bytes){ (uint8_t *)text, LEN }, errors);
+    teal_bytes file = enclose(lock, (teal_bytes){ (uint8_t *)text, LEN });
+    bool made = state_file_make(state, key_name, 0600, file, errors);
+    discard(file);
     sodium_memzero(text, sizeof text);
     return made;
 }
@@ -56,14 +81,14 @@ static bool make_list(const char *state, const uint8_t pk[static TEAL_KEY_BYTES]
     return state_file_make(state, list_name, 0600, teal_written(&w), errors);
 }
 
-bool operators_init(const char *state, FILE *errors)
+bool operators_init(const char *state, const sealed_key *lock, FILE *errors)
 {
     uint8_t seed[SEED_BYTES], pk[TEAL_KEY_BYTES], sk[crypto_sign_SECRETKEYBYTES];
     if (state_file_exists(state, list_name))
         return true;
     randombytes_buf(seed, sizeof seed);
     crypto_sign_seed_keypair(pk, sk, seed);
-    bool made = make_key(state, seed, errors);
+    bool made = make_key(state, lock, seed, errors);
     if (made && !make_list(state, pk, errors)) {
         state_file_remove(state, key_name);
         made = false;
@@ -71,6 +96,59 @@ bool operators_init(const char *state, FILE *errors)
     sodium_memzero(seed, sizeof seed);
     sodium_memzero(sk, sizeof sk);
     return made;
+}
+
+/* ---- another passphrase ---------------------------------------------------------------------- */
+
+/* *plain: from sodium_malloc. NULL, or what is wrong. */
+static const char *disclose(teal_bytes file, const teal_bytes passphrases[static 2],
+                            uint8_t **plain, size_t *len)
+{
+    sealed_key *key = NULL;
+    sealed_result result = sealed_key_derive(file, passphrases[0], &key);
+    if (result == SEALED_PASSPHRASE && passphrases[1].len > 0)
+        result = sealed_key_derive(file, passphrases[1], &key);
+    if (result == SEALED_OK)
+        result = sealed_open(file, key, plain, len);
+    sealed_key_close(&key);
+    if (result == SEALED_OK)
+        return NULL;
+    return result == SEALED_PASSPHRASE
+               ? "this is not its passphrase. Give the one that it was sealed under."
+               : "is damaged. Restore it from a backup.";
+}
+
+bool operators_reseal(const char *state, const teal_bytes passphrases[static 2],
+                      const sealed_key *lock, FILE *errors)
+{
+    uint8_t *buf = NULL, *plain = NULL;
+    size_t len = 0, plain_len = 0;
+    bool done = !state_file_exists(state, key_name);
+    if (done)
+        return true;
+    buf = sodium_malloc(MAX_KEY_BYTES);
+    if (buf == NULL)
+        bug("out of memory for secrets");
+    if (!state_file_read(state, key_name, true, buf, MAX_KEY_BYTES, &len, errors))
+        goto out;
+    teal_bytes text = { buf, len };
+    if (sealed_is(text)) {
+        const char *wrong = disclose(text, passphrases, &plain, &plain_len);
+        text = (teal_bytes){ plain, plain_len };
+        if (wrong != NULL) {
+            fprintf(errors, "%s/%s: %s\n", state, key_name, wrong);
+            goto out;
+        }
+    }
+    teal_bytes file = enclose(lock, text);
+    done = private_file_replace(state, key_name, file) == PRIVATE_OK;
+    if (!done)
+        fprintf(errors, "%s/%s: cannot be written. Check the disk.\n", state, key_name);
+    discard(file);
+out:
+    sodium_free(plain);
+    sodium_free(buf);
+    return done;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
 #define TEAL_GATEWAY_OPERATORS_H
 
 #include "codecs/native/envelope.h"
+#include "gateway/sealed_file.h"
 
 #include <stdio.h>
 
@@ -14,9 +15,13 @@ enum { OPERATORS_MAX = 64, OPERATORS_MAX_NAME = 64 };
 
 typedef struct operators operators;
 
-/* Makes both files, with one operator; where there is a list already, nothing. False: a line on
- * errors, and neither is there. */
-bool operators_init(const char *state, FILE *errors);
+/* Makes both files, with one operator; where there is a list already, nothing. lock: what
+ * operator.key is sealed by; NULL: nothing. False: a line on errors, and neither is there. */
+bool operators_init(const char *state, const sealed_key *lock, FILE *errors);
+/* Seals operator.key by `lock`, or leaves it open where that is NULL; it is opened by the first of
+ * the passphrases that fits. Where it is kept elsewhere, nothing is done. */
+bool operators_reseal(const char *state, const teal_bytes passphrases[static 2],
+                      const sealed_key *lock, FILE *errors);
 
 /* Without the file there are none. NULL: a line on errors. */
 operators *operators_load(const char *state, FILE *errors);
@@ -24,7 +29,7 @@ void operators_close(operators **o); /* NULL-safe; clears *o */
 /* The name; NULL: nobody's key. */
 const char *operators_name(const operators *o, const uint8_t key[static TEAL_KEY_BYTES]);
 
-/* What stands in an operator.key. False: nothing does. */
+/* What stands in an operator.key that is not sealed. False: nothing does. */
 bool operators_read_key(teal_bytes file, uint8_t sk[static 64]);
 
 #endif

@@ -55,11 +55,20 @@ static bool make_store(const config *c, FILE *errors)
     return made == STORE_OK;
 }
 
+static bool make_operator(const config *c, teal_bytes passphrase, FILE *errors)
+{
+    sealed_key *lock;
+    bool made =
+        key_file_new_lock(c, passphrase, &lock, errors) && operators_init(c->state, lock, errors);
+    sealed_key_close(&lock);
+    return made;
+}
+
 /* Keys come last: with them the folder counts as made, and what failed before can be repeated. */
 bool state_folder_make(const config *c, teal_bytes passphrase, FILE *errors)
 {
-    return make_folder(c, errors) && make_store(c, errors) && operators_init(c->state, errors) &&
-           keys_init(c, passphrase, errors);
+    return make_folder(c, errors) && make_store(c, errors) &&
+           make_operator(c, passphrase, errors) && keys_init(c, passphrase, errors);
 }
 
 bool state_folder_check(const config *c, FILE *errors)

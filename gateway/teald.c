@@ -2,6 +2,7 @@
 #include "gateway/config.h"
 #include "gateway/exit_status.h"
 #include "gateway/keys.h"
+#include "gateway/operators.h"
 #include "gateway/process.h"
 #include "gateway/state_folder.h"
 #include "gateway/supervisor.h"
@@ -183,13 +184,22 @@ static bool rotate(const config *c, const arguments *a)
     return done;
 }
 
+static bool reseal_all(const config *c, const teal_bytes passphrases[static 2])
+{
+    sealed_key *lock = NULL;
+    bool done = keys_change_passphrase(c, passphrases[0], passphrases[1], stderr) &&
+                key_file_new_lock(c, passphrases[1], &lock, stderr) &&
+                operators_reseal(c->state, passphrases, lock, stderr);
+    sealed_key_close(&lock);
+    return done;
+}
+
 static bool reseal(const config *c, const arguments *a)
 {
     passphrase old, after = { 0 };
     bool done = unseal_old_passphrase(c, a->passphrase_file, &old, stderr) &&
                 unseal_new_passphrase(c, a->new_passphrase_file, &after, stderr) &&
-                keys_change_passphrase(c, (teal_bytes){ old.at, old.len },
-                                       (teal_bytes){ after.at, after.len }, stderr);
+                reseal_all(c, (teal_bytes[]){ { old.at, old.len }, { after.at, after.len } });
     passphrase_wipe(&old);
     passphrase_wipe(&after);
     if (done)

@@ -2,6 +2,7 @@
 #include "gateway/client/operator_key.h"
 
 #include "gateway/client/say.h"
+#include "gateway/client/unlock.h"
 #include "gateway/log.h"
 #include "gateway/operators.h"
 #include "gateway/private_file.h"
@@ -23,14 +24,40 @@ static outcome parse(const char *path, teal_bytes content, uint8_t **sk)
     return say(OUTCOME_KEYCHAIN, "%s: is no operator's key", path);
 }
 
-outcome operator_key_read(const char *path, uint8_t **sk)
+static outcome parse_sealed(const char *path, const char *passphrase_file, teal_bytes file,
+                            uint8_t **sk)
+{
+    passphrase p = { 0 };
+    sealed_key *key = NULL;
+    uint8_t *plain = NULL;
+    size_t len = 0;
+    outcome o = unlock_operator_passphrase(passphrase_file, &p);
+    if (o != OUTCOME_OK)
+        return o;
+    sealed_result result = sealed_key_derive(file, (teal_bytes){ p.at, p.len }, &key);
+    passphrase_wipe(&p);
+    if (result == SEALED_OK)
+        result = sealed_open(file, key, &plain, &len);
+    if (result == SEALED_OK)
+        o = parse(path, (teal_bytes){ plain, len }, sk);
+    else
+        o = say(OUTCOME_KEYCHAIN, "%s: %s", path,
+                result == SEALED_PASSPHRASE ? "this is not its passphrase"
+                                            : "is damaged, or there is not enough memory");
+    sodium_free(plain);
+    sealed_key_close(&key);
+    return o;
+}
+
+outcome operator_key_read(const char *path, const char *passphrase_file, uint8_t **sk)
 {
     teal_bytes content = { 0 };
     outcome o = OUTCOME_KEYCHAIN;
     *sk = NULL;
     switch (private_file_read(path, MAX_FILE_BYTES, &content)) {
     case PRIVATE_OK:
-        o = parse(path, content, sk);
+        o = sealed_is(content) ? parse_sealed(path, passphrase_file, content, sk)
+                               : parse(path, content, sk);
         break;
     case PRIVATE_NONE:
         say(o, "%s: there is no such file", path);

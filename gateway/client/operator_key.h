@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-/* *sk: 64 octets of locked memory, for operator_key_forget; NULL unless OK. Has said what is wrong.
- */
-outcome operator_key_read(const char *path, uint8_t **sk);
+/* *sk: 64 octets of locked memory, for operator_key_forget; NULL unless OK. passphrase_file: of a
+ * key that is sealed; NULL: the terminal is asked. Has said what is wrong. */
+outcome operator_key_read(const char *path, const char *passphrase_file, uint8_t **sk);
 void operator_key_forget(uint8_t **sk); /* NULL-safe; clears *sk */
 
 #endif

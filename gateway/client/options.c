@@ -59,6 +59,7 @@ typedef enum option_id {
     OPTION_NEW_PASSPHRASE_FILE,
     OPTION_COMPARE,
     OPTION_OPERATOR,
+    OPTION_OPERATOR_PASSPHRASE_FILE,
     OPTION_TYPE,
     OPTION_AS_ACCOUNT,
 } option_id;
@@ -86,6 +87,7 @@ static const struct option long_options[] = {
     { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
     { "compare", required_argument, NULL, OPTION_COMPARE },
     { "operator", required_argument, NULL, OPTION_OPERATOR },
+    { "operator-passphrase-file", required_argument, NULL, OPTION_OPERATOR_PASSPHRASE_FILE },
     { "type", required_argument, NULL, OPTION_TYPE },
     { "as-account", no_argument, NULL, OPTION_AS_ACCOUNT },
     { 0 },
@@ -113,6 +115,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_REGISTER) | BIT(COMMAND_HANDLES),
     BIT(COMMAND_PASSPHRASE),
     BIT(COMMAND_HEADS),
+    BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN),
     BIT(COMMAND_SIGN),
@@ -220,6 +223,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_OPERATOR:
         o->operator_file = value;
+        break;
+    case OPTION_OPERATOR_PASSPHRASE_FILE:
+        o->operator_passphrase_file = value;
         break;
     case OPTION_TYPE:
         o->type = value;

@@ -30,16 +30,17 @@ enum { N_COMMANDS = COMMAND_SIGN + 1 };
 typedef struct options {
     command command;
     bool help, version, json;
-    const char *home, *passphrase_file; /* NULL: from the environment */
-    const char *new_passphrase_file;    /* passphrase */
-    const char *gateway, *ca, *name;    /* init; gateway, ca: link, operators */
-    const char *compare;                /* heads */
-    const char *code;                   /* register, handles: of the SMS */
-    const char *operator_file;          /* who signs in the device's place */
-    const char *type;                   /* sign: NULL where the request has no Content-Type */
-    bool as_account;                    /* sign */
-    bool accept_key_change;             /* lookup, send, inbox */
-    teal_level floor;                   /* send: TEAL_LEVEL_NONE is --fallback=never */
+    const char *home, *passphrase_file;   /* NULL: from the environment */
+    const char *new_passphrase_file;      /* passphrase */
+    const char *gateway, *ca, *name;      /* init; gateway, ca: link, operators */
+    const char *compare;                  /* heads */
+    const char *code;                     /* register, handles: of the SMS */
+    const char *operator_file;            /* who signs in the device's place */
+    const char *operator_passphrase_file; /* of its file, where that is sealed */
+    const char *type;                     /* sign: NULL where the request has no Content-Type */
+    bool as_account;                      /* sign */
+    bool accept_key_change;               /* lookup, send, inbox */
+    teal_level floor;                     /* send: TEAL_LEVEL_NONE is --fallback=never */
     teal_when when;
     uint64_t failed_after_s, expires_s; /* 0: not given */
     bool accept_e2ee_loss, no_receipts;

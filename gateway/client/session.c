@@ -74,7 +74,8 @@ outcome session_open(const options *o, session *out)
     *out = (session){ .options = o };
     outcome result = OUTCOME_OK;
     if (o->operator_file != NULL)
-        result = operator_key_read(o->operator_file, &out->operator_sk);
+        result =
+            operator_key_read(o->operator_file, o->operator_passphrase_file, &out->operator_sk);
     if (result == OUTCOME_OK && needs_keychain(o))
         result = open_keychain(o, &out->keychain);
     if (result != OUTCOME_OK)

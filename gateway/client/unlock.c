@@ -68,6 +68,15 @@ outcome unlock_passphrase(const char *file, bool is_new, passphrase *out)
     return finish(o, out);
 }
 
+outcome unlock_operator_passphrase(const char *file, passphrase *out)
+{
+    *out = passphrase_make();
+    outcome o = file != NULL ? read_file(file, out)
+                             : ask("Passphrase of the operator's key: ", false,
+                                   "--operator-passphrase-file", out);
+    return finish(o, out);
+}
+
 outcome unlock_new_passphrase(const char *file, passphrase *out)
 {
     *out = passphrase_make();

@@ -2,6 +2,7 @@
 """TLS at the gateway's port (REQ-TLS-*): versions, names, certificates that expire and are replaced
 while others talk. The certificates are made here."""
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -15,9 +16,12 @@ from pathlib import Path
 import cases
 from certificates import Authority
 from harness import Person, until
+from native import SigningKey
+from signing import Signer, base64url
 
 FOLDER = Path(tempfile.mkdtemp(prefix="teal-tls-"))
 CA, OTHER = Authority(FOLDER, "ca"), Authority(FOLDER, "other")
+PEER = SigningKey(os.urandom(32))
 SHOWN = FOLDER / "shown.pem"  # what the gateway is configured with
 SETTINGS = {"tls": {"certificate": str(SHOWN), "key": str(SHOWN.with_suffix(".key"))}}
 
@@ -186,6 +190,38 @@ def listens(s):
         return True
     except OSError:
         return False
+
+
+def test_networks_come_with_a_certificate(s):
+    """REQ-TLS-4: beside the signature, not in its place."""
+    s.world.stop("teald")
+    s.world.settings = {
+        "tls": {**SETTINGS["tls"], "client_ca": str(CA.pem)},
+        "peer other": {"domains": "other.example", "url": "https://other.example",
+                       "keys": base64url(PEER.public)}}
+    s.world.write_config()
+    s.world.start_gateway()
+    assert s.alice.json("lookup", s.alice.handle)  # devices need none
+    url = f"{s.world.gateway}/v1/directory/{s.alice.handle}"
+    rows = [(None, True, 403), (CA.client("stranger", "another.example"), True, 403),
+            (OTHER.client("forged", "other.example"), True, 403),
+            (CA.client("stale", "other.example", ("-2 days", "-1 day")), True, 403),
+            (CA.client("right", "other.example"), True, 200),
+            (CA.client("unsigned", "other.example"), False, 401)]
+    for certificate, signs, want in rows:
+        context = trusting(CA)
+        if certificate:
+            context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+        c = connection(s, context)
+        fields = Signer.by_key(PEER).fields("GET", url) if signs else {}
+        c.request("GET", url.removeprefix(s.world.gateway), headers=fields)
+        answer = c.getresponse()
+        body = json.loads(answer.read())
+        assert answer.status == want, (certificate, body)
+        if want == 403:
+            assert body["type"] == "urn:teal:problem:certificate-required", body
+            assert body["requirement"] == "REQ-TLS-4", body
+        c.close()
 
 
 def test_1_3_alone(s):

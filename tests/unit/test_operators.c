@@ -51,7 +51,7 @@ static void test_made_once(void **state)
     const folder *f = *state;
     char first[256], again[256];
     uint8_t sk[64];
-    assert_true(operators_init(f->path, stderr));
+    assert_true(operators_init(f->path, NULL, stderr));
     size_t len = read_file(f, "operator.key", first, sizeof first);
     assert_true(operators_read_key((teal_bytes){ (uint8_t *)first, len }, sk));
     operators *o = operators_load(f->path, stderr);
@@ -61,7 +61,7 @@ static void test_made_once(void **state)
     assert_null(operators_name(o, sk + 32));
     operators_close(&o);
 
-    assert_true(operators_init(f->path, stderr));
+    assert_true(operators_init(f->path, NULL, stderr));
     assert_int_equal(read_file(f, "operator.key", again, sizeof again), len);
     assert_memory_equal(first, again, len);
     struct stat about;
