@@ -37,7 +37,7 @@ static inline size_t teal_base64_length(size_t n)
 
 static inline size_t teal_base64url_length(size_t n)
 {
-    return n / 3 * 4 + (n % 3 > 0 ? n % 3 + 1 : 0);
+    return n / 3 * 4 + (n % 3 * 4 + 2) / 3;
 }
 
 #endif

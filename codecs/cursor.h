@@ -88,11 +88,11 @@ static inline uint64_t teal_read_u64(teal_reader *r)
     return teal_read_uint(r, 8);
 }
 
-/* Copies exactly len bytes, or zeroes the output and fails. */
+/* Copies exactly len bytes, one at least, or zeroes the output and fails. */
 static inline void teal_read_copy(teal_reader *r, uint8_t *out, size_t len)
 {
     teal_bytes b = teal_read_bytes(r, len);
-    if (b.len == len && len > 0)
+    if (b.len == len)
         memcpy(out, b.at, len);
     else
         memset(out, 0, len);

@@ -49,18 +49,13 @@ static teal_result read_tail(teal_reader *r, uint8_t lead, uint32_t *code_point)
     return TEAL_OK;
 }
 
-teal_result teal_utf8_read_any(teal_reader *r, uint32_t *code_point)
+teal_result teal_utf8_read_long(teal_reader *r, uint32_t *code_point)
 {
     *code_point = 0;
     if (teal_read_left(r) == 0)
         return TEAL_MORE;
     teal_reader ahead = *r;
-    uint8_t lead = teal_read_u8(&ahead);
-    teal_result result = TEAL_OK;
-    if (lead < 0x80)
-        *code_point = lead;
-    else
-        result = read_tail(&ahead, lead, code_point);
+    teal_result result = read_tail(&ahead, teal_read_u8(&ahead), code_point);
     if (result == TEAL_OK)
         *r = ahead;
     return result;

@@ -10,7 +10,7 @@
 
 /* What teal_utf8_read does where it is no ASCII. */
 __attribute__((warn_unused_result))
-teal_result teal_utf8_read_any(teal_reader *r, uint32_t *code_point);
+teal_result teal_utf8_read_long(teal_reader *r, uint32_t *code_point);
 
 /* Reads one code point. On any other result than TEAL_OK `r` has not moved and *code_point is 0.
  * Returns TEAL_OK; TEAL_MORE if the input ends inside a sequence that is good so far, or is empty;
@@ -21,7 +21,7 @@ static inline teal_result teal_utf8_read(teal_reader *r, uint32_t *code_point)
     teal_reader ahead = *r;
     uint8_t first = teal_read_u8(&ahead);
     if (ahead.failed || first >= 0x80)
-        return teal_utf8_read_any(r, code_point);
+        return teal_utf8_read_long(r, code_point);
     *r = ahead;
     *code_point = first;
     return TEAL_OK;

@@ -283,8 +283,7 @@ teal_result teal_xml_read(teal_bytes in, teal_arena *arena, const teal_xml_eleme
     t.parser = XML_ParserCreate_MM("UTF-8", &memory, SEPARATOR);
     teal_result result =
         t.parser != NULL ? parse(&t, in) : teal_refuse(TEAL_SPACE, TEAL_ARENA_TOO_SMALL, 0, why);
-    if (t.parser != NULL)
-        XML_ParserFree(t.parser);
+    XML_ParserFree(t.parser);
     parser_memory = NULL;
     if (result != TEAL_OK)
         return result;

@@ -51,33 +51,17 @@ static teal_bytes read_value(teal_reader *r, unsigned wire_type)
     return value;
 }
 
-static unsigned wire_type_of(ProtobufCType type)
-{
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT32:
-    case PROTOBUF_C_TYPE_SINT32:
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_UINT32:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_BOOL:
-    case PROTOBUF_C_TYPE_ENUM:
-        return VARINT;
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return FIXED_64;
-    case PROTOBUF_C_TYPE_SFIXED32:
-    case PROTOBUF_C_TYPE_FIXED32:
-    case PROTOBUF_C_TYPE_FLOAT:
-        return FIXED_32;
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_BYTES:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        break;
-    }
-    return DELIMITED;
-}
+static const uint8_t wire_types[] = {
+    [PROTOBUF_C_TYPE_INT32] = VARINT,      [PROTOBUF_C_TYPE_SINT32] = VARINT,
+    [PROTOBUF_C_TYPE_INT64] = VARINT,      [PROTOBUF_C_TYPE_SINT64] = VARINT,
+    [PROTOBUF_C_TYPE_UINT32] = VARINT,     [PROTOBUF_C_TYPE_UINT64] = VARINT,
+    [PROTOBUF_C_TYPE_BOOL] = VARINT,       [PROTOBUF_C_TYPE_ENUM] = VARINT,
+    [PROTOBUF_C_TYPE_SFIXED64] = FIXED_64, [PROTOBUF_C_TYPE_FIXED64] = FIXED_64,
+    [PROTOBUF_C_TYPE_DOUBLE] = FIXED_64,   [PROTOBUF_C_TYPE_SFIXED32] = FIXED_32,
+    [PROTOBUF_C_TYPE_FIXED32] = FIXED_32,  [PROTOBUF_C_TYPE_FLOAT] = FIXED_32,
+    [PROTOBUF_C_TYPE_STRING] = DELIMITED,  [PROTOBUF_C_TYPE_BYTES] = DELIMITED,
+    [PROTOBUF_C_TYPE_MESSAGE] = DELIMITED,
+};
 
 static bool is_string(teal_bytes b)
 {
@@ -98,7 +82,7 @@ static const char *walk(teal_reader *r, const message_descriptor *message)
         const field_descriptor *field = protobuf_c_message_descriptor_get_field(message, number);
         if (field == NULL)
             continue;
-        if (wire_type != wire_type_of(field->type))
+        if (wire_type != wire_types[field->type])
             return "REQ-CNT-1 a field has another type";
         if (number < last || (number == last && field->label != PROTOBUF_C_LABEL_REPEATED))
             return "REQ-CNT-2 a field is out of order or there twice";

@@ -37,8 +37,6 @@ static teal_result check_handles(const teal_manifest *m, teal_diag *why)
 {
     if (m->n_handles == 0)
         return teal_refuse(TEAL_MALFORMED, "REQ-DIR-2 no handles", 0, why);
-    if (m->n_handles > TEAL_MAX_HANDLES)
-        return teal_refuse(TEAL_LIMIT, "REQ-DIR-2 more than 16 handles", 0, why);
     for (size_t i = 0; i < m->n_handles; i++) {
         if (!teal_handle_is_canonical(m->handles[i]))
             return teal_refuse(TEAL_MALFORMED, "REQ-DIR-2 handle is not canonical", 0, why);
@@ -54,8 +52,6 @@ static teal_result check_devices(const teal_manifest *m, teal_diag *why)
 {
     if (m->n_devices == 0)
         return teal_refuse(TEAL_MALFORMED, "REQ-DIR-3 no devices", 0, why);
-    if (m->n_devices > TEAL_MAX_DEVICES)
-        return teal_refuse(TEAL_LIMIT, "REQ-DIR-3 more than 32 devices", 0, why);
     for (size_t i = 0; i < m->n_devices; i++) {
         if (!teal_device_name_is_valid(m->devices[i].name))
             return teal_refuse(TEAL_MALFORMED, "REQ-DIR-4 device name is not one line of UTF-8", 0,
@@ -68,6 +64,7 @@ static teal_result check_devices(const teal_manifest *m, teal_diag *why)
     return TEAL_OK;
 }
 
+/* How many there are is checked before room is taken for them. */
 static teal_result check(const teal_manifest *m, teal_diag *why)
 {
     if (m->version == 0)

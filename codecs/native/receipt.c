@@ -68,7 +68,7 @@ static teal_result check(const teal_receipt *r, teal_diag *why)
     if (!teal_handle_is_canonical(r->sender) || !teal_handle_is_canonical(r->recipient) ||
         !teal_handle_is_canonical(r->gateway))
         return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-6 not a canonical handle", 0, why);
-    if (r->status < TEAL_STATUS_SENT || r->status > TEAL_STATUS_OUTCOME_UNKNOWN)
+    if (r->status < TEAL_STATUS_SENT) /* nor above the last: a number is read with its limit */
         return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-7 status is not one of 1..4", 0, why);
     if (!level_of_path(r->path, &level) || level != r->level)
         return teal_refuse(TEAL_MALFORMED, "REQ-RCPT-8 level is not that of the path", 0, why);

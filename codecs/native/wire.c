@@ -38,7 +38,8 @@ static uint64_t read_varint(teal_wire *w)
     return 0;
 }
 
-/* Compares with the tag's shortest form, so any other form of it is an unknown field. */
+/* Compares with the tag's shortest form, so any other form of it is an unknown field. Behind the
+ * end zeros are read, which no octet of a tag is. */
 static bool take_tag(teal_wire *w, uint32_t field, unsigned type)
 {
     teal_reader ahead = w->in;
@@ -47,7 +48,7 @@ static bool take_tag(teal_wire *w, uint32_t field, unsigned type)
     for (; tag >= 0x80; tag >>= 7)
         same &= teal_read_u8(&ahead) == (uint8_t)(tag | 0x80);
     same &= teal_read_u8(&ahead) == tag;
-    if (!same || ahead.failed)
+    if (!same)
         return false;
     w->in = ahead;
     return true;

@@ -18,9 +18,8 @@ static const uint8_t class_of[256] = {
 teal_result teal_cpim_lines_refuse(const teal_cpim_lines *l, teal_result result, const char *rule,
                                    teal_bytes view)
 {
-    uintptr_t at = (uintptr_t)view.at, start = (uintptr_t)l->whole.at;
-    bool inside = at >= start && at - start < l->whole.len;
-    return teal_refuse(result, rule, inside ? at - start : l->at, l->why);
+    size_t at = (uintptr_t)view.at - (uintptr_t)l->whole.at; /* of another place: wraps, far out */
+    return teal_refuse(result, rule, at < l->whole.len ? at : l->at, l->why);
 }
 
 enum { BLOCK = 16 };

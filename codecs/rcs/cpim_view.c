@@ -48,10 +48,10 @@ bool teal_cpim_has_token(teal_bytes list, const char *token)
     return false;
 }
 
-/* Skips a display name that is quoted; false where the quote does not end. */
+/* Skips a display name that is quoted; false where the quote does not end. *b is not empty. */
 static bool skip_quoted(teal_bytes *b)
 {
-    if (b->len == 0 || b->at[0] != '"')
+    if (b->at[0] != '"')
         return true;
     for (size_t i = 1; i < b->len; i++) {
         if (b->at[i] == '\\') {

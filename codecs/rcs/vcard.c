@@ -27,10 +27,11 @@ static teal_result refuse(const card_reader *r, teal_result result, const char *
     return teal_refuse(result, rule, (size_t)(r->in.at - r->start), r->why);
 }
 
+/* Of an input that is not at its end. */
 static void skip_line(teal_reader *in)
 {
     size_t left = teal_read_left(in);
-    const uint8_t *lf = left > 0 ? memchr(in->at, '\n', left) : NULL;
+    const uint8_t *lf = memchr(in->at, '\n', left);
     (void)teal_read_bytes(in, lf != NULL ? (size_t)(lf - in->at) + 1 : left);
 }
 
@@ -92,7 +93,8 @@ static bool is_encoded(teal_bytes params)
     return false;
 }
 
-/* Unfolds, undoes escapes, and makes blanks of control characters, in one pass. */
+/* Unfolds, undoes escapes, and makes blanks of control characters, in one pass. A line feed is in a
+ * value only where the next line continues it: the blank behind it goes with it. */
 static teal_result clean(const card_reader *r, teal_bytes raw, teal_bytes *text)
 {
     teal_writer w = { teal_arena_take(r->arena, raw.len), raw.len, 0 };
@@ -102,8 +104,7 @@ static teal_result clean(const card_reader *r, teal_bytes raw, teal_bytes *text)
     for (size_t i = 0; i < raw.len; i++) {
         uint8_t c = raw.at[i];
         if (c == '\r' || c == '\n') {
-            bool fold = c == '\n' && i + 1 < raw.len && teal_field_is_blank(raw.at[i + 1]);
-            i += fold ? 1 : 0;
+            i += c == '\n' ? 1 : 0;
         } else if (c == '\\' && !escaped) {
             escaped = true;
         } else {
@@ -232,7 +233,7 @@ static void write_handle(teal_writer *out, teal_bytes handle)
 {
     teal_bytes number =
         teal_handle_is_canonical(handle) ? teal_handle_number(handle) : (teal_bytes){ 0 };
-    bool is_uri = handle.len > 0 && memchr(handle.at, ':', handle.len) != NULL;
+    bool is_uri = memchr(handle.at, ':', handle.len) != NULL;
     teal_write_text(out, number.len == 0 && is_uri ? "IMPP:" : "TEL:");
     write_value(out, number.len > 0 ? number : handle);
     teal_write_text(out, "\r\n");

@@ -51,10 +51,11 @@ static void add_languages(reaches *r, uint16_t languages)
     add_table(r, teal_gsm7_default.extension, 0, TEAL_GSM7_BIT(TEAL_GSM7_DEFAULT));
     for (uint8_t i = 1; i < TEAL_GSM7_LANGUAGES; i++) {
         uint16_t bit = TEAL_GSM7_BIT(i);
-        if ((languages & bit) != 0 && teal_gsm7_locking[i] != NULL)
+        if ((languages & bit) == 0)
+            continue;
+        add_table(r, teal_gsm7_single[i], 0, bit);
+        if (teal_gsm7_locking[i] != NULL) /* Spanish has none */
             add_table(r, teal_gsm7_locking[i], bit, 0);
-        if ((languages & bit) != 0 && teal_gsm7_single[i] != NULL)
-            add_table(r, teal_gsm7_single[i], 0, bit);
     }
 }
 

@@ -262,12 +262,13 @@ static void write_field(sink *s, const teal_smpp_field *field, const teal_smpp_p
     }
 }
 
+/* Of a response: none of them has destinations. */
 static bool is_empty(const teal_smpp_field *field, const teal_smpp_pdu *pdu)
 {
     const void *at = (const uint8_t *)pdu + field->at;
     if (field->kind == TEAL_SMPP_OCTET)
         return *(const uint8_t *)at == 0;
-    if (field->kind == TEAL_SMPP_DESTINATIONS || field->kind == TEAL_SMPP_FAILURES)
+    if (field->kind == TEAL_SMPP_FAILURES)
         return ((const teal_smpp_list *)at)->count == 0 &&
                ((const teal_smpp_list *)at)->entries.len == 0;
     return ((const teal_bytes *)at)->len == 0;
