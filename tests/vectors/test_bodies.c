@@ -257,6 +257,23 @@ static void test_media(void **state)
     assert_null(memmem(b->bytes.at, b->bytes.len, "thumbnail", 9));
 }
 
+/* Nothing but words, and none of the headers that would make it say more. */
+static void test_notice(void **state)
+{
+    (void)state;
+    static const size_t members[] = { offsetof(teal_body, reply_to), offsetof(teal_body, edit_of),
+                                      offsetof(teal_body, revoke_of),
+                                      offsetof(teal_body, reaction_to),
+                                      offsetof(teal_body, claimed_sender) };
+    const teal_body notice = { .bytes = teal_text("Reply:"), .stand_in = 6 };
+    assert_true(teal_body_is_notice(&notice));
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        teal_body more = notice;
+        *(teal_bytes *)((uint8_t *)&more + members[i]) = teal_text("M");
+        assert_false(teal_body_is_notice(&more));
+    }
+}
+
 static void test_location(void **state)
 {
     (void)state;
@@ -384,13 +401,10 @@ static void test_several_parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),
-        cmocka_unit_test(test_headers),
-        cmocka_unit_test(test_long_quote),
-        cmocka_unit_test(test_prefaces),
-        cmocka_unit_test(test_media),
-        cmocka_unit_test(test_location),
-        cmocka_unit_test(test_receipts_and_typing),
+        cmocka_unit_test(test_text),          cmocka_unit_test(test_headers),
+        cmocka_unit_test(test_long_quote),    cmocka_unit_test(test_prefaces),
+        cmocka_unit_test(test_media),         cmocka_unit_test(test_notice),
+        cmocka_unit_test(test_location),      cmocka_unit_test(test_receipts_and_typing),
         cmocka_unit_test(test_several_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

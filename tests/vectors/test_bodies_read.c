@@ -154,6 +154,22 @@ static void test_read(void **state)
     }
 }
 
+/* Contents know no time before 1970: a file that could be fetched until then has no limit. */
+static void test_until_before_1970(void **state)
+{
+    (void)state;
+    static const char message[] =
+        BODY_HEAD "\r\nContent-Type: application/vnd.gsma.rcs-ft-http+xml\r\n\r\n"
+                  "<file><file-info type='file'><file-size>7</file-size>"
+                  "<content-type>a/b</content-type>"
+                  "<data url='http://x' until='1969-12-31T23:59:59Z'/></file-info></file>";
+    teal_body b;
+    Teal__V1__Content *c;
+    assert_int_equal(test_body_read(teal_text(message), &b, NULL), TEAL_OK);
+    assert_int_equal(test_body_decode(&b, &c, NULL), TEAL_OK);
+    assert_int_equal(c->parts[0]->media->expires_at_ms, 0);
+}
+
 /* Every kind of body, in memory of every size: too little is said, and nothing is half done. */
 static void test_small_arenas(void **state)
 {
@@ -211,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),
+        cmocka_unit_test(test_until_before_1970),
         cmocka_unit_test(test_small_arenas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* What no RCS body says: contents over a limit, ids and lines that are none, headers of others, and
  * too little memory. */
 #include "codecs/rcs/bodies.h"
+#include "codecs/rcs/filetransfer.h"
 #include "codecs/rcs/plain.h"
 #include "codecs/rcs/vcard.h"
 #include "tests/support/bodies.h"
@@ -25,6 +26,8 @@ static void test_not_said(void **state)
         { "M", "", "REQ-BODY-4 " },
         { "M", "a\r\nSubject: b", "REQ-BODY-4 " },
         { "M", " x", "REQ-BODY-4 " },
+        { "M", "x ", "REQ-BODY-4 " },
+        { "M", "0123456789012345678901234567890123456789012345678901234567890123x", "REQ-BODY-4 " },
     };
     (void)state;
     teal_arena arena = test_body_arena();
@@ -98,11 +101,23 @@ static void test_limits(void **state)
     media.url = big; /* in words */
     assert_int_equal(test_bodies_refusal(c, &rule), TEAL_OK);
 
+    static char url[TEAL_FILE_MAX_URL_BYTES + 1] = "http://"; /* as XML five times as long */
+    memset(url + 7, '&', sizeof url - 8);
+    Teal__V1__Thumbnail thumbnail = TEAL__V1__THUMBNAIL__INIT;
+    media.url = thumbnail.url = url;
+    thumbnail.content_type = "image/png";
+    media.thumbnail = &thumbnail;
+    size_t n;
+    teal_arena arena = test_body_arena();
+    assert_text(test_bodies_of(c, NULL, &arena, &n)->content_type, "text/plain;charset=UTF-8");
+
     c = test_body_content(&s, TEAL__V1__PART__PART__NOT_SET);
     Teal__V1__DeviceReceipt receipt = TEAL__V1__DEVICE_RECEIPT__INIT;
     c->receipt = &receipt;
     receipt.disposition = TEAL__V1__DISPOSITION__DELIVERED;
     assert_int_equal(test_bodies_refusal(c, &rule), TEAL_MALFORMED); /* of no message */
+    receipt.message_id = "a b";
+    assert_int_equal(test_bodies_refusal(c, &rule), TEAL_MALFORMED);
     receipt.message_id = "M";
     receipt.disposition = TEAL__V1__DISPOSITION__DISPOSITION_NONE;
     assert_int_equal(test_bodies_refusal(c, &rule), TEAL_MALFORMED);
@@ -237,6 +252,8 @@ static void test_strict_messages(void **state)
         out.len = 0;
         assert_int_equal(teal_body_message_encode(&head, NULL, &bad, &out), TEAL_MALFORMED);
     }
+    const teal_body no_type = { .kind = TEAL_KIND_MESSAGE, .bytes = good.bytes };
+    assert_int_equal(teal_body_message_encode(&head, NULL, &no_type, &out), TEAL_MALFORMED);
     teal_body removed = { .kind = TEAL_KIND_MESSAGE,
                           .content_type = good.content_type,
                           .reaction_removed = true };

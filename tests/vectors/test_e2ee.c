@@ -183,6 +183,7 @@ static void test_refused(void **state)
         { "no signature", "e2ee.Signature", "x.Signature", TEAL_MALFORMED, "REQ-CPIM-41 " },
         { "no namespace", "NS: e2ee", "NS: other", TEAL_MALFORMED, "REQ-CPIM-40 " },
         { "parameter", "e2ee.Suite: 1", "e2ee.Suite:;a=b 1", TEAL_MALFORMED, "REQ-CPIM-42 " },
+        { "no number", "e2ee.Suite: 1", "e2ee.Suite:", TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "leading zero", "e2ee.Suite: 1", "e2ee.Suite: 01", TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "sign", "e2ee.Suite: 1", "e2ee.Suite: +1", TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "over 32 bits", "; 7; ", "; 4294967296; ", TEAL_MALFORMED, "REQ-CPIM-42 " },
@@ -202,6 +203,8 @@ static void test_refused(void **state)
           TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "empty fallback", "Pj8\r\ne2ee.Signature", "Pj8; ; \r\ne2ee.Signature", TEAL_MALFORMED,
           "REQ-CPIM-42 " },
+        { "fallback without its text", "Pj8\r\ne2ee.Signature", "Pj8; AAAA; \r\ne2ee.Signature",
+          TEAL_MALFORMED, "REQ-CPIM-42 " },
         { "no consent to E2EE", "plaintext; or", "e2ee; or", TEAL_MALFORMED, "REQ-ENV-13 " },
         { "another suite", "e2ee.Suite: 1", "e2ee.Suite: 2", TEAL_UNSUPPORTED, "REQ-ENV-1 " },
         { "recipient twice", "sip:bob@rcs.example", "tel:+14155550100", TEAL_MALFORMED,
@@ -281,6 +284,11 @@ static void test_encode_refuses(void **state)
     teal_envelope late = e;
     late.sent_at_ms = UINT64_MAX;
     assert_int_equal(teal_e2ee_encode(&late, NULL, &out), TEAL_MALFORMED);
+    teal_envelope unknown = e;
+    for (unsigned kind = 0; kind < 100; kind += 99) {
+        unknown.kind = (teal_kind)kind;
+        assert_int_equal(teal_e2ee_encode(&unknown, NULL, &out), TEAL_MALFORMED);
+    }
     teal_envelope injected = e;
     injected.message_id = teal_text("a\r\nTo: <im:x@y>");
     assert_int_equal(teal_e2ee_encode(&injected, NULL, &out), TEAL_MALFORMED);

@@ -94,6 +94,7 @@ static void test_names(void **state)
         { "C:\\My Files\\a b.txt", "a b.txt" },
         { "a/ b ", "b" },
         { "..", "" },
+        { ".", "" },
         { "dir/", "" },
         { "\n  x.jpg\n", "x.jpg" },
         { "&#x1F44D;.png", "\xf0\x9f\x91\x8d.png" },
@@ -111,6 +112,10 @@ static void test_names(void **state)
     }
 }
 
+#define THUMBNAIL                                                                                  \
+    "<file-info type='thumbnail'><file-size>7</file-size><content-type>a/b</content-type>" DATA    \
+    "</file-info>"
+
 static void test_refused(void **state)
 {
     static const struct {
@@ -123,12 +128,16 @@ static void test_refused(void **state)
         { "no entry", ROOT "</file>", TEAL_MALFORMED, "REQ-FT-2 no file" },
         { "entry of another namespace", ROOT "<x:file-info xmlns:x='urn:x' type='file'/></file>",
           TEAL_MALFORMED, "REQ-FT-2 no file" },
-        { "thumbnail alone",
-          ROOT "<file-info type='thumbnail'><file-size>7</file-size><content-type>a/b"
-               "</content-type>" DATA "</file-info></file>",
-          TEAL_MALFORMED, "REQ-FT-2 no file" },
+        { "thumbnail alone", ROOT THUMBNAIL "</file>", TEAL_MALFORMED, "REQ-FT-2 no file" },
         { "two files", ROOT FILE_INFO(DATA) FILE_INFO(DATA) "</file>", TEAL_MALFORMED,
           "REQ-FT-2 two files" },
+        { "two thumbnails", ROOT THUMBNAIL THUMBNAIL FILE_INFO(DATA) "</file>", TEAL_MALFORMED,
+          "REQ-FT-2 two files or two thumbnails" },
+        { "two playing lengths",
+          ROOT FILE_INFO(
+              DATA
+              "<playing-length>1</playing-length><playing-length>2</playing-length>") "</file>",
+          TEAL_MALFORMED, "REQ-FT-2 element twice" },
         { "two sizes", ROOT FILE_INFO("<file-size>8</file-size>" DATA) "</file>", TEAL_MALFORMED,
           "REQ-FT-2 element twice" },
         { "two data", ROOT FILE_INFO(DATA DATA) "</file>", TEAL_MALFORMED,

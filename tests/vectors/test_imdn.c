@@ -294,6 +294,11 @@ static void test_refused_messages(void **state)
         TEAL_OK);
     teal_arena full = { room, 0, 0 };
     assert_int_equal(teal_imdn_receipt(&m, &full, &receipt, &why), TEAL_SPACE);
+    assert_int_equal(teal_cpim_decode(teal_text("\nContent-Type: message/imdn+xml\n"
+                                                "Content-Transfer-Encoding: base64\n\n*"),
+                                      &arena, &m, NULL),
+                     TEAL_OK);
+    assert_int_equal(teal_imdn_read(&m, &arena, &n, &why), TEAL_MALFORMED);
 }
 
 /* RCC.16 7.7.2: kept as it is, whether we know it or not. */
@@ -333,6 +338,8 @@ static void test_reasons(void **state)
                     .message_id = teal_text("a"),
                     .reason_of = TEAL_IMDN_MLS_CLIENT,
                     .reason = teal_text("a/><b") };
+    assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
+    n.reason = (teal_bytes){ 0 };
     assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
     n.reason = teal_text("a");
     n.status = TEAL_IMDN_ERROR;

@@ -211,6 +211,19 @@ static void test_refused(void **state)
     }
 }
 
+/* A circle that does not say how large it is, in three dimensions. */
+static void test_without_radius(void **state)
+{
+    (void)state;
+    teal_location l;
+    assert_int_equal(
+        decode(PUSH("<Circle srsName='urn:ogc:def:crs:EPSG::4979'><pos>1 2 3</pos></Circle>"), &l,
+               NULL),
+        TEAL_OK);
+    assert_int_equal(l.latitude_ndeg, TEAL_NANODEGREES);
+    assert_int_equal(l.radius_mm, 0);
+}
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -276,9 +289,10 @@ static void test_canonical(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_deployed), cmocka_unit_test(test_misspelt),
-        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_limit),    cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_deployed),  cmocka_unit_test(test_misspelt),
+        cmocka_unit_test(test_numbers),   cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limit),     cmocka_unit_test(test_without_radius),
+        cmocka_unit_test(test_canonical),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

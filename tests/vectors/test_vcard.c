@@ -81,6 +81,7 @@ static void test_good(void **state)
           "c\nEND:VCARD\n",
           "a [2Jb c",
           { 0 } },
+        { "line ends in a name", "BEGIN:VCARD\nFN:a\\nb\\Nc\nEND:VCARD\n", "a b c", { 0 } },
         { "blank lines around",
           "\r\n\r\n BEGIN:VCARD\r\nFN:a\r\n\r\nEND:VCARD\r\n\r\n ",
           "a",
@@ -229,7 +230,9 @@ static void test_injection(void **state)
     uint8_t text[512];
     teal_writer out = { text, sizeof text, 0 };
     const teal_bytes handle = teal_text("tel:+14155550100\r\nEND:VCARD");
-    const teal_vcard card = { teal_text("a\r\nTEL:+1\nEND:VCARD"), &handle, 1 };
+    const teal_vcard card = { teal_text("a\r\nTEL:+1\x7f"
+                                        "END:VCARD"),
+                              &handle, 1 };
     cards c;
     assert_int_equal(teal_vcard_encode(&card, &out), TEAL_OK);
     assert_int_equal(decode_bytes(text, out.len, &c, NULL), TEAL_OK);

@@ -192,6 +192,49 @@ static void test_small_arena(void **state)
     }
 }
 
+/* Without a prefix before others, and else the first. */
+static void test_attributes(void **state)
+{
+    static const struct {
+        const char *in, *value;
+    } rows[] = {
+        { "<r xmlns:p='u' a='1' p:a='2'/>", "1" },
+        { "<r xmlns:p='u' p:a='2' a='1'/>", "1" },
+        { "<r xmlns:p='u' xmlns:q='v' p:a='2' q:a='3'/>", "2" },
+        { "<r xmlns:p='u' p:b='2'/>", "" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const teal_xml_element *root;
+        assert_int_equal(read_text(rows[i].in, &root, NULL), TEAL_OK);
+        assert_text(teal_xml_attribute_of(root, "a"), rows[i].value);
+    }
+}
+
+/* Over two limits in one tag: the first refusal stands. */
+static void test_twice_refused(void **state)
+{
+    (void)state;
+    static char in[TEAL_XML_MAX_BYTES];
+    const teal_xml_element *root;
+    teal_diag why;
+    size_t len = build(in, sizeof in, "<r>", "<e xmlns='u%zu'/>", TEAL_XML_MAX_NAMESPACES, "");
+    len += build(in + len, sizeof in - len, "<e xmlns='v'", " a%zu=''", TEAL_XML_MAX_ATTRIBUTES + 1,
+                 "/></r>");
+    assert_int_equal(read_bytes(in, len, &root, &why), TEAL_LIMIT);
+    assert_string_equal(why.rule, "REQ-XML-2 too many namespaces");
+}
+
+/* XML 1.0 section 2.2: what no document can hold is replaced. */
+static void test_characters(void **state)
+{
+    (void)state;
+    uint8_t text[64];
+    teal_writer out = { text, sizeof text, 0 };
+    teal_xml_put_text(&out, teal_text("a\x1b\ufffd\ufffe\uffff\U00010000\xff\tz"));
+    assert_text(teal_written(&out), "a\ufffd\ufffd\ufffd\ufffd\U00010000\ufffd\tz");
+}
+
 static void test_numbers(void **state)
 {
     static const struct {
@@ -228,6 +271,8 @@ int main(void)
         cmocka_unit_test(test_tree),        cmocka_unit_test(test_refused),
         cmocka_unit_test(test_limits),      cmocka_unit_test(test_greedy),
         cmocka_unit_test(test_small_arena), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_attributes),  cmocka_unit_test(test_twice_refused),
+        cmocka_unit_test(test_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
