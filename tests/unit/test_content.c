@@ -198,6 +198,8 @@ static void test_not_text(void **state)
     assert_int_equal(teal_content_of_text(nul, &a, &w), TEAL_MALFORMED);
     assert_int_equal(teal_content_of_text(teal_text("\xff"), &a, &w), TEAL_MALFORMED);
     assert_int_equal(teal_content_of_inbound(teal_text("x"), nul, &a, &w), TEAL_MALFORMED);
+    assert_int_equal(teal_content_of_receipt(nul, TEAL__V1__DISPOSITION__DELIVERED, 1, &a, &w),
+                     TEAL_MALFORMED);
     assert_int_equal(teal_fallback_of_text(nul, &a, &w), TEAL_MALFORMED);
     assert_int_equal(teal_content_of_text(teal_text("x"), &none, &w), TEAL_SPACE);
     assert_int_equal(w.len, 0);

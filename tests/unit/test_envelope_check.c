@@ -269,6 +269,26 @@ static void test_rules(void **state)
         check(&s.envelope, i);
 }
 
+/* What is left out of a detached envelope must be out, each of it. */
+static void test_detached(void **state)
+{
+    (void)state;
+    static uint8_t room[TEST_ENVELOPE_ARENA];
+    test_random random = test_random_of(test_seed());
+    teal_arena arena = { room, sizeof room, 0 };
+    test_sealed s;
+    test_sealed_random(&random, &arena, &s);
+    teal_envelope e = s.envelope;
+    e.ciphertext = (teal_bytes){ 0 };
+    e.n_keys = 0;
+    assert_int_equal(teal_envelope_check_detached(&e, NULL), TEAL_OK);
+    e.n_keys = 1;
+    assert_int_equal(teal_envelope_check_detached(&e, NULL), TEAL_MALFORMED);
+    e.n_keys = 0;
+    e.ciphertext = s.envelope.ciphertext;
+    assert_int_equal(teal_envelope_check_detached(&e, NULL), TEAL_MALFORMED);
+}
+
 static void test_level_names(void **state)
 {
     (void)state;
@@ -282,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_detached),
         cmocka_unit_test(test_level_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -234,6 +234,21 @@ static void test_lengths(void **state)
     }
 }
 
+/* All there, but one octet of the first hash. */
+static void test_short_hash(void **state)
+{
+    (void)state;
+    const teal_key_log_entry e = entry_of(TEAL_KEY_LOG_MANIFEST);
+    const teal_bytes octets = encode(&e);
+    uint8_t *hash = memmem(encoded, octets.len, e.handle_hashes[0].at, TEAL_HASH_BYTES);
+    teal_diag why = { 0 };
+    assert_non_null(hash);
+    hash[-1]--; /* its length */
+    memmove(hash, hash + 1, octets.len - (size_t)(hash + 1 - encoded));
+    assert_int_equal(decode((teal_bytes){ encoded, octets.len - 1 }, &why), TEAL_MALFORMED);
+    assert_string_equal(why.rule, "REQ-WIRE-5 a handle hash is not 32 octets long");
+}
+
 /* 17 hashes, all different. */
 static void test_too_many_handles(void **state)
 {
@@ -268,6 +283,9 @@ static void test_names_its_manifest(void **state)
     e.time_ms++;
     assert_true(teal_key_log_is_of(&e, &m));
     teal_key_log_entry other = e;
+    other.kind = TEAL_KEY_LOG_FORWARDING;
+    assert_false(teal_key_log_is_of(&other, &m));
+    other = e;
     other.version++;
     assert_false(teal_key_log_is_of(&other, &m));
     other = e;
@@ -289,11 +307,9 @@ static void test_names_its_manifest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_rules),
-        cmocka_unit_test(test_lengths),
-        cmocka_unit_test(test_too_many_handles),
-        cmocka_unit_test(test_names_its_manifest),
+        cmocka_unit_test(test_round_trip),       cmocka_unit_test(test_rules),
+        cmocka_unit_test(test_lengths),          cmocka_unit_test(test_short_hash),
+        cmocka_unit_test(test_too_many_handles), cmocka_unit_test(test_names_its_manifest),
     };
     if (sodium_init() < 0)
         return 1;

@@ -248,6 +248,11 @@ static void test_mixed_shifts(void **state)
     p.udh.shift.single = TEAL_GSM7_TURKISH;
     assert_int_equal(add_part(p, 0), TEAL_OK);
     EXPECT_TEXT("è€€è€ş");
+    add("1", 8, 2, 1, "\x1B\x65\x1Bs", 0); /* in the default table no such letter: a plain s */
+    p = part("1", 8, 2, 2, "\x1Bs");
+    p.udh.shift.single = TEAL_GSM7_TURKISH;
+    assert_int_equal(add_part(p, 0), TEAL_OK);
+    EXPECT_TEXT("€sş");
 }
 
 /* The same octets in another alphabet are another text. */
@@ -322,6 +327,12 @@ static void test_whole_is_not_of_its_coding(void **state)
     EXPECT_WAITING();
     for (size_t i = 0; i < SLOTS; i++)
         assert_int_equal(slots[i].have, 0);
+
+    add("1", 7, 2, 1, "\x80", 0); /* nor is the first of two codings */
+    teal_reassembly_part last = part("1", 7, 2, 2, "ab");
+    last.data_coding = TEAL_CODING_UCS2;
+    assert_int_equal(add_part(last, 0), TEAL_MALFORMED);
+    EXPECT_WAITING();
 }
 
 static void test_keeps_no_text(void **state)

@@ -2,6 +2,7 @@
 #include "codecs/native/seal.h"
 
 #include "codecs/native/hkdf.h"
+#include "codecs/native/hpke.h"
 #include "codecs/native/transcript.h"
 #include "tests/support/envelopes.h"
 
@@ -300,6 +301,10 @@ static void test_fallback(void **state)
     assert_int_equal(
         teal_fallback_open(&e, s->to[0].prekey_pk, s->to[0].prekey_sk, out, &len, NULL),
         TEAL_FORGED);
+    e.downgrade.sealed.len = TEAL_HPKE_TAG_BYTES - 1;
+    assert_int_equal(
+        teal_fallback_open(&e, s->gateway.prekey_pk, s->gateway.prekey_sk, out, &len, NULL),
+        TEAL_MALFORMED);
     e.downgrade.enc = e.downgrade.sealed = (teal_bytes){ 0 };
     assert_int_equal(
         teal_fallback_open(&e, s->gateway.prekey_pk, s->gateway.prekey_sk, out, &len, NULL),

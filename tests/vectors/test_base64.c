@@ -124,6 +124,7 @@ static void test_exact_length(void **state)
                      TEAL_MALFORMED);
     assert_memory_equal(out, zero, 3);
     assert_string_equal(why.rule, "REQ-B64-3 value of another length");
+    assert_int_equal(teal_base64url_decode_exact(teal_text("Zg"), out, 0, NULL), TEAL_MALFORMED);
 }
 
 int main(void)

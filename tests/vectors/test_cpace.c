@@ -109,6 +109,47 @@ static void test_who_agrees(void **state)
     }
 }
 
+/* Lengths of two octets (appendix A.1.1), a code that leaves no room for zeros (section 7.1), and
+ * no session id (section 9.4). */
+static void test_long_and_empty(void **state)
+{
+    (void)state;
+    static char long_text[200];
+    const teal_bytes none = { 0 };
+    uint8_t keys[2][TEAL_CPACE_KEY_BYTES], tags[2][TEAL_CPACE_TAG_BYTES];
+    run r[2];
+    teal_cpace_party parties[2];
+    memset(long_text, 'x', sizeof long_text - 1);
+    for (size_t i = 0; i < 2; i++) {
+        test_hex(i == 0 ? scalar_a : scalar_b, r[i].scalar, sizeof r[i].scalar);
+        teal_cpace_share(teal_text(long_text), none, none, r[i].scalar, r[i].share);
+        parties[i] = (teal_cpace_party){ view(r[i].share, sizeof r[i].share),
+                                         i == 0 ? teal_text(long_text) : none };
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(teal_cpace_key(none, r[i].scalar, &parties[0], &parties[1],
+                                        parties[1 - i].share, keys[i]),
+                         TEAL_OK);
+        teal_cpace_tag(none, keys[i], &parties[1], tags[i]);
+    }
+    assert_memory_equal(keys[0], keys[1], sizeof keys[0]);
+    assert_memory_equal(tags[0], tags[1], sizeof tags[0]);
+    teal_cpace_share(teal_text(long_text + 1), none, none, r[0].scalar, r[1].share);
+    assert_memory_not_equal(r[1].share, r[0].share, sizeof r[0].share);
+}
+
+/* A scalar of zero gives the share that nobody takes. */
+static void test_no_scalar(void **state)
+{
+    (void)state;
+    static const uint8_t zeros[TEAL_CPACE_SHARE_BYTES];
+    run a, b;
+    begin(&a, "12345678", scalar_a, "");
+    begin(&b, "12345678", "0000000000000000000000000000000000000000000000000000000000000000", "");
+    assert_memory_equal(b.share, zeros, sizeof zeros);
+    assert_int_equal(end(&a, &a, &b, view(b.share, sizeof b.share)), TEAL_FORGED);
+}
+
 /* Section 7.3, and RFC 9496 section 4.3.1. */
 static void test_shares_that_are_none(void **state)
 {
@@ -134,8 +175,8 @@ static void test_shares_that_are_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_appendix_b3),
-        cmocka_unit_test(test_who_agrees),
+        cmocka_unit_test(test_appendix_b3),          cmocka_unit_test(test_who_agrees),
+        cmocka_unit_test(test_long_and_empty),       cmocka_unit_test(test_no_scalar),
         cmocka_unit_test(test_shares_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

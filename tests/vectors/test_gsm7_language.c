@@ -1,5 +1,6 @@
 /* The national language tables of 3GPP TS 23.038 annex A, every septet of them, both ways. The
  * expectations were put down from other transcriptions of the annex than the tables were. */
+#include "codecs/sms/gsm7_choice.h"
 #include "codecs/sms/gsm7_language.h"
 #include "codecs/utf8.h"
 
@@ -369,12 +370,25 @@ static void test_each_shift_alone(void **state)
     }
 }
 
+/* No table has NUL, whatever its empty places hold. */
+static void test_nul_is_in_no_table(void **state)
+{
+    (void)state;
+    static const uint8_t nul[1];
+    teal_gsm7_choice choice;
+    assert_int_equal(teal_gsm7_choose(TEAL_VIEW(nul), TEAL_GSM7_ALL_LANGUAGES, &choice, NULL),
+                     TEAL_OK);
+    for (size_t i = 0; i < TEAL_GSM7_LANGUAGES; i++)
+        assert_int_equal(choice.singles[i], 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_locking_tables),
         cmocka_unit_test(test_single_tables),
         cmocka_unit_test(test_each_shift_alone),
+        cmocka_unit_test(test_nul_is_in_no_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

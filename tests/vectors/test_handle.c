@@ -31,6 +31,8 @@ static const struct {
     { "RFC 3261 19.1.6 user=phone", "sip:+14155550100@rcs.example;user=phone", "tel:+14155550100" },
     { "user=phone in capitals", "SIP:+1-415-555-0100@RCS.example;x=1;User=Phone",
       "tel:+14155550100" },
+    { "parameters behind user=phone", "sip:+14155550100@rcs.example;user=phone;x=1",
+      "tel:+14155550100" },
     { "parameters of the number itself", "sip:+14155550100;isub=1@rcs.example;user=phone",
       "tel:+14155550100" },
     { "number without user=phone is a name", "sip:+14155550100@rcs.example",
@@ -67,6 +69,8 @@ static const struct {
     { "second plus", "tel:++14155550100", NULL },
     { "user=phone with a name", "sip:bob@rcs.example;user=phone", NULL },
     { "user=phone without host", "sip:+14155550100;user=phone", NULL },
+    { "user=phone with an empty host", "sip:+14155550100@;user=phone", NULL },
+    { "host longer than 253", "im:a@" FIFTY "." FIFTY "." FIFTY "." FIFTY "." FIFTY, NULL },
     { "no name", "im:@native.example", NULL },
     { "no host", "im:alice@", NULL },
     { "no at", "im:alice", NULL },
@@ -157,6 +161,7 @@ static void test_parts(void **state)
     assert_int_equal(teal_handle_host(number).len, 0);
     assert_true(teal_bytes_equal(teal_handle_host(name), teal_text("native.example")));
     assert_int_equal(teal_handle_number(name).len, 0);
+    assert_int_equal(teal_handle_number((teal_bytes){ 0 }).len, 0);
 }
 
 int main(void)

@@ -72,7 +72,9 @@ static void test_refusals(void **state)
     assert_int_equal(teal_nfc(teal_text("abc"), &w, &why), TEAL_SPACE);
     assert_string_equal(why.rule, TEAL_BUFFER_TOO_SMALL);
     assert_int_equal(w.len, 0);
-    w.cap = 9;
+    w.len = 9; /* full already, and more */
+    assert_int_equal(teal_nfc(teal_text(""), &w, &why), TEAL_SPACE);
+    w = (teal_writer){ buf, 9, 0 };
     assert_int_equal(teal_nfc(teal_text("abc"), &w, &why), TEAL_OK);
 }
 

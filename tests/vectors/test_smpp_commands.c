@@ -263,6 +263,19 @@ static void test_lists(void **state)
     assert_false(teal_smpp_failure_next(&r, &failure));
 }
 
+/* What stands before a list is asked for too. */
+static void test_list_behind_a_broken_field(void **state)
+{
+    (void)state;
+    uint8_t buf[128];
+    teal_writer w = { buf, sizeof buf, 0 };
+    teal_smpp_pdu pdu = rows[1].pdu;
+    teal_diag why = { 0 };
+    pdu.message.service_type = TEXT("longer");
+    assert_int_equal(teal_smpp_encode(&pdu, &w, &why), TEAL_MALFORMED);
+    assert_memory_equal(why.rule, "REQ-SMPP-8 ", 11);
+}
+
 /* A submit_multi and a response that end in a list and nothing else. */
 static void test_broken_lists(void **state)
 {
@@ -361,11 +374,9 @@ static void test_data_sm_carries(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_lists),
-        cmocka_unit_test(test_broken_lists),
-        cmocka_unit_test(test_data_sm_carries),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_cut_short),
+        cmocka_unit_test(test_lists),        cmocka_unit_test(test_list_behind_a_broken_field),
+        cmocka_unit_test(test_broken_lists), cmocka_unit_test(test_data_sm_carries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

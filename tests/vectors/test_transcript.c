@@ -303,6 +303,26 @@ static void test_conversation(void **state)
     }
     teal_conversation_of(orders[0], 2, id);
     assert_memory_not_equal(id, want_id, sizeof id);
+
+    want = (octets){ 0 }; /* of nobody */
+    put_text(&want, "teal conversation v1");
+    put_int(&want, 0);
+    crypto_hash_sha256(want_id, want.at, want.len);
+    teal_conversation_of(NULL, 0, id);
+    assert_memory_equal(id, want_id, sizeof id);
+}
+
+/* Of nothing: two lengths of 0. */
+static void test_empty_fallback(void **state)
+{
+    (void)state;
+    octets want = { 0 };
+    uint8_t want_hash[32];
+    teal_hash hash;
+    put_int(&want, 0);
+    crypto_hash_sha256(want_hash, want.at, want.len);
+    teal_transcript_fallback_hash((teal_bytes){ 0 }, (teal_bytes){ 0 }, &hash);
+    assert_memory_equal(hash.at, want_hash, sizeof want_hash);
 }
 
 static const struct {
@@ -351,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_second_signature),
         cmocka_unit_test(test_keys_of_small_order),
         cmocka_unit_test(test_conversation),
+        cmocka_unit_test(test_empty_fallback),
         cmocka_unit_test(test_ed25519),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,10 +157,24 @@ static void test_table(void **state)
         check(i);
 }
 
+/* A length never wraps, so that what needs too much never seems to fit. */
+static void test_saturates(void **state)
+{
+    (void)state;
+    const teal_bytes endless = { NULL, SIZE_MAX };
+    teal_writer w = { 0 };
+    teal_wire_put_bytes(&w, 1, endless);
+    assert_true(w.len == SIZE_MAX);
+    teal_wire_put_bytes(&w, 1, endless);
+    assert_true(w.len == SIZE_MAX);
+    assert_false(teal_write_fits(&w));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_saturates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
