@@ -9,9 +9,7 @@ enum { HASH_BLOCK_OCTETS = 128 }; /* of SHA-512: H.s_in_bytes */
 static const char dsi[] = "CPaceRistretto255", dsi_key[] = "CPaceRistretto255_ISK",
                   dsi_mac[] = "CPaceMac";
 
-/* ---- prepend_len, appendix A.1.1: the length as LEB128, in front -------------------------------
- */
-
+/* Appendix A.1.1, prepend_len: the length as LEB128, in front. */
 typedef struct length {
     uint8_t octets[10];
     size_t n;
@@ -35,9 +33,6 @@ static void hash_part(crypto_hash_sha512_state *h, teal_bytes part)
     if (part.len > 0)
         crypto_hash_sha512_update(h, part.at, part.len);
 }
-
-/* ---- the run -----------------------------------------------------------------------------------
- */
 
 /* generator_string, section 7.1: code and tag fill the first block, so that its hash takes the same
  * time for every code. */

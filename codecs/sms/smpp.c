@@ -197,9 +197,7 @@ teal_result teal_smpp_decode(teal_bytes unit, teal_smpp_pdu *out, teal_diag *why
     return result;
 }
 
-/* --- encoding: `fine` turns false at the first field that no decoder would take ----------------
- */
-
+/* A unit being encoded: `fine` turns false at the first field that no decoder would take. */
 typedef struct sink {
     teal_writer w;
     bool fine;
@@ -318,9 +316,6 @@ teal_result teal_smpp_encode(const teal_smpp_pdu *pdu, teal_writer *out, teal_di
         return teal_refuse(TEAL_SPACE, TEAL_BUFFER_TOO_SMALL, 0, why);
     return TEAL_OK;
 }
-
-/* --- what a message carries --------------------------------------------------------------------
- */
 
 static void read_sar(teal_bytes tlvs, teal_udh_concat *concat)
 {

@@ -79,9 +79,6 @@ teal_tpdu_outcome teal_tpdu_outcome_of(uint8_t status)
     }
 }
 
-/* --- decoding ----------------------------------------------------------------------------------
- */
-
 static void read_validity(teal_reader *r, teal_tpdu_validity *v)
 {
     switch (v->format) {
@@ -192,9 +189,6 @@ teal_result teal_tpdu_decode(teal_bytes in, teal_tpdu_direction direction, teal_
         why->at = result == TEAL_MORE ? in.len : in.len - teal_read_left(&r);
     return result;
 }
-
-/* --- encoding ----------------------------------------------------------------------------------
- */
 
 static uint8_t first_octet(const teal_tpdu *t)
 {
