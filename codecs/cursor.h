@@ -162,6 +162,10 @@ static inline void teal_write_u64(teal_writer *w, uint64_t value)
 /* Unsigned decimal, no leading zeros. */
 void teal_write_decimal(teal_writer *w, uint64_t value);
 
+/* Reads all of a text that teal_write_decimal could have written, of a value up to max (9 or more).
+ * False otherwise, and *value is as before. */
+bool teal_decimal_value(teal_bytes text, uint64_t max, uint64_t *value);
+
 /* Everything that was written is in the buffer. */
 static inline bool teal_write_fits(const teal_writer *w)
 {

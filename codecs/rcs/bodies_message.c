@@ -32,17 +32,13 @@ static bool read_reaction(teal_bytes value, teal_body *out)
            teal_body_is_line(out->reaction, TEAL_BODY_MAX_EMOJI_BYTES);
 }
 
-/* Decimal without leading zeros. */
+/* At most six digits, and not 0. */
 static bool read_stand_in(teal_bytes value, teal_body *out)
 {
-    if (value.len == 0 || value.len > 6 || value.at[0] == '0')
-        return false;
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.at[i] < '0' || value.at[i] > '9')
-            return false;
-        out->stand_in = out->stand_in * 10 + (size_t)(value.at[i] - '0');
-    }
-    return true;
+    uint64_t octets = 0;
+    bool good = teal_decimal_value(value, 999999, &octets) && octets > 0;
+    out->stand_in = (size_t)octets;
+    return good;
 }
 
 static bool read_header(teal_body_header header, teal_bytes value, teal_body *out)

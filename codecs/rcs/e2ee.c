@@ -31,24 +31,6 @@ static size_t split_fields(teal_bytes value, teal_bytes fields[MAX_FIELDS])
     return n;
 }
 
-/* Decimal without leading zeros, at most max. */
-static bool read_number(teal_bytes text, uint64_t max, uint64_t *out)
-{
-    uint64_t value = 0;
-    if (text.len == 0 || (text.len > 1 && text.at[0] == '0'))
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.at[i] < '0' || text.at[i] > '9')
-            return false;
-        unsigned digit = text.at[i] - '0';
-        if (value > (max - digit) / 10)
-            return false;
-        value = value * 10 + digit;
-    }
-    *out = value;
-    return true;
-}
-
 static bool read_word(teal_bytes text, const char *const *words, size_t n, unsigned *out)
 {
     for (size_t i = 0; i < n; i++) {
@@ -82,7 +64,7 @@ static bool read_value(e2ee_reader *r, teal_bytes text, size_t max, teal_bytes *
 static bool read_suite(e2ee_reader *r, teal_bytes value)
 {
     uint64_t suite;
-    bool good = read_number(value, UINT32_MAX, &suite);
+    bool good = teal_decimal_value(value, UINT32_MAX, &suite);
     r->e.suite = good ? (uint32_t)suite : 0;
     return good;
 }
@@ -103,7 +85,7 @@ static bool read_conversation(e2ee_reader *r, teal_bytes value)
 /* 0, which says that it does not expire, is written by leaving the header out. */
 static bool read_expires(e2ee_reader *r, teal_bytes value)
 {
-    return read_number(value, UINT64_MAX, &r->e.expires_at_ms) && r->e.expires_at_ms > 0;
+    return teal_decimal_value(value, UINT64_MAX, &r->e.expires_at_ms) && r->e.expires_at_ms > 0;
 }
 
 static bool read_device(e2ee_reader *r, teal_bytes value)
@@ -128,7 +110,7 @@ static bool read_key(e2ee_reader *r, teal_bytes value)
     teal_wrapped_key *key = &r->keys[r->e.n_keys++];
     bool good = split_fields(value, fields) == 4 &&
                 read_exact(fields[0], key->device, sizeof key->device) &&
-                read_number(fields[1], UINT32_MAX, &prekey_id) &&
+                teal_decimal_value(fields[1], UINT32_MAX, &prekey_id) &&
                 read_exact(fields[2], key->enc, sizeof key->enc) &&
                 read_exact(fields[3], key->wrapped, sizeof key->wrapped);
     key->prekey_id = good ? (uint32_t)prekey_id : 0;
@@ -150,8 +132,8 @@ static bool read_downgrade(e2ee_reader *r, teal_bytes value)
     bool good = (n == 7 || n == 9) &&
                 read_word(fields[0], teal_e2ee_levels, TEAL_E2EE_LEVELS, &floor) &&
                 read_word(fields[1], teal_e2ee_whens, TEAL_E2EE_WHENS, &when) &&
-                read_number(fields[2], UINT64_MAX, &d->failed_after_ms) &&
-                read_number(fields[3], UINT64_MAX, &d->expires_at_ms) &&
+                teal_decimal_value(fields[2], UINT64_MAX, &d->failed_after_ms) &&
+                teal_decimal_value(fields[3], UINT64_MAX, &d->expires_at_ms) &&
                 read_word(fields[4], teal_e2ee_booleans, TEAL_E2EE_BOOLEANS, &accepts) &&
                 read_exact(fields[5], d->gateway_key, sizeof d->gateway_key) &&
                 read_exact(fields[6], d->fallback_hash.at, sizeof d->fallback_hash.at);
