@@ -94,6 +94,8 @@ typedef struct teal_envelope {
     uint8_t signature[TEAL_SIGNATURE_BYTES];
 } teal_envelope;
 
+bool teal_network_name_is_valid(teal_bytes name); /* REQ-ENV-17 */
+
 /* Checks every rule on values that does not need a key: suite, lengths, character classes,
  * canonical handles, enumerations, key_hashes against keys, fallback_hash against enc and sealed.
  * Both decoders end with it; encoders expect it to hold. REQ-ENV-*.

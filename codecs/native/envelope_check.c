@@ -15,21 +15,20 @@ enum {
 static const uint64_t max_time_ms = 253402300799999;
 
 /* What stands in a CPIM header parameter without quotes. */
-static const bool is_token_octet[256] = {
+static const bool is_name_octet[256] = {
     ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
     ['-'] = true,         ['.'] = true,         ['_'] = true,
 };
 
-static bool is_token(teal_bytes b, size_t max)
+bool teal_network_name_is_valid(teal_bytes name)
 {
-    bool good = b.len > 0 && b.len <= max;
-    for (size_t i = 0; good && i < b.len; i++)
-        good = is_token_octet[b.at[i]];
+    bool good = name.len > 0 && name.len <= TEAL_MAX_NETWORK_BYTES;
+    for (size_t i = 0; good && i < name.len; i++)
+        good = is_name_octet[name.at[i]];
     return good;
 }
 
-/* Once per recipient (I7): 256 of them are few enough to compare each with each. */
-/* At most TEAL_MAX_RECIPIENTS. */
+/* Each once (I7); at most TEAL_MAX_RECIPIENTS. */
 static bool has_repeated(const teal_bytes *recipients, size_t n)
 {
     teal_bytes sorted[TEAL_MAX_RECIPIENTS];
@@ -151,7 +150,7 @@ static teal_result check_origin(const teal_envelope *e, teal_diag *why)
         return TEAL_OK;
     if (e->origin.level != TEAL_PLAINTEXT && e->origin.level != TEAL_TRANSPORT)
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-17 origin is not below E2EE", 0, why);
-    if (!is_token(e->origin.network, TEAL_MAX_NETWORK_BYTES))
+    if (!teal_network_name_is_valid(e->origin.network))
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-17 origin's network is not a token", 0, why);
     if (!teal_bytes_equal(e->origin.gateway, e->sender))
         return teal_refuse(TEAL_MALFORMED, "REQ-ENV-18 origin's gateway is not the sender", 0, why);

@@ -20,20 +20,6 @@ enum {
     CHANGE,
 };
 
-/* What stands in a network's name. */
-static const bool is_name_octet[256] = {
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
-    ['-'] = true,         ['.'] = true,         ['_'] = true,
-};
-
-static bool is_name(teal_bytes b)
-{
-    bool good = b.len > 0 && b.len <= TEAL_MAX_NETWORK_BYTES;
-    for (size_t i = 0; good && i < b.len; i++)
-        good = is_name_octet[b.at[i]];
-    return good;
-}
-
 static bool has_repeated(const teal_key_log_entry *e)
 {
     for (size_t i = 0; i < e->n_handle_hashes; i++)
@@ -57,7 +43,7 @@ static teal_result check_account(const teal_key_log_entry *e, teal_diag *why)
 
 static teal_result check_peer(const teal_key_log_entry *e, teal_diag *why)
 {
-    if (!is_name(e->peer))
+    if (!teal_network_name_is_valid(e->peer))
         return teal_refuse(TEAL_MALFORMED, "REQ-LOG-5 peer is no network's name", 0, why);
     if (e->change == TEAL_KEY_LOG_NO_CHANGE)
         return teal_refuse(TEAL_MALFORMED, "REQ-LOG-4 version or change does not fit the kind", 0,

@@ -3,6 +3,7 @@
 #ifndef TEAL_CODECS_RCS_BODIES_WORDS_H
 #define TEAL_CODECS_RCS_BODIES_WORDS_H
 
+#include "codecs/native/envelope.h"
 #include "codecs/rcs/cpim.h"
 
 typedef enum teal_body_header {
@@ -41,11 +42,7 @@ static inline teal_body_header teal_body_find(teal_bytes name)
 /* What a message id may look like (REQ-ENV-2). */
 static inline bool teal_body_is_id(teal_bytes b)
 {
-    for (size_t i = 0; i < b.len; i++) {
-        if (b.at[i] <= ' ' || b.at[i] >= 0x7f)
-            return false;
-    }
-    return b.len > 0 && b.len <= 64;
+    return b.len > 0 && b.len <= TEAL_MAX_ID_BYTES && teal_ascii_is_visible(b);
 }
 
 /* What a header can say: one line, no blanks around it. */
