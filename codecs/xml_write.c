@@ -4,10 +4,10 @@
 
 enum { REPLACEMENT = 0xfffd };
 
-/* XML 1.0 section 2.2: what a document may hold, escaped or not. */
+/* XML 1.0 section 2.2: what a document may hold, but for the carriage return, which is escaped. */
 static bool is_xml_character(uint32_t c)
 {
-    return c == '\t' || c == '\n' || c == '\r' || (c >= ' ' && c != 0xfffe && c != 0xffff);
+    return c == '\t' || c == '\n' || (c >= ' ' && c != 0xfffe && c != 0xffff);
 }
 
 /* NULL: as it is. A reader turns a carriage return into a line feed, and white space in a value

@@ -175,11 +175,11 @@ void teal_rcs_head_write(teal_cpim_writer *w, const teal_rcs_head *head,
     if (head->sent_at_ms > TEAL_DATETIME_MAX_MS || head->n_to == 0 ||
         (hides_to && head->n_to != 1) || head->wants >= sizeof asked / sizeof asked[0] ||
         head->message_id.len == 0 || head->message_id.len > TEAL_MAX_ID_BYTES ||
-        !teal_ascii_is_visible(head->message_id) ||
-        teal_datetime_encode((int64_t)head->sent_at_ms, &date) != TEAL_OK) {
+        !teal_ascii_is_visible(head->message_id)) {
         w->failed = true;
         return;
     }
+    (void)!teal_datetime_encode((int64_t)head->sent_at_ms, &date); /* within its limit: see above */
     put_address(w, "From", head->from, routing != NULL && routing->hides_from);
     for (size_t i = 0; i < head->n_to; i++)
         put_address(w, "To", head->to[i], hides_to);

@@ -47,6 +47,11 @@ static void test_every_field_is_signed(void **state)
     p.expires_at_ms++;
     assert_int_equal(verify(&p), TEAL_FORGED);
     p = good;
+    static char long_handle[TEAL_MAX_HANDLE_BYTES + 2] = NUMBER;
+    memset(long_handle + strlen(long_handle), '0', sizeof long_handle - 1 - strlen(long_handle));
+    p.handle = teal_text(long_handle);
+    assert_int_equal(verify(&p), TEAL_FORGED);
+    p = good;
     p.signature[0] ^= 1;
     assert_int_equal(verify(&p), TEAL_FORGED);
     assert_int_equal(teal_handle_proof_verify(&good, test_device_of(1).sign_pk, NULL), TEAL_FORGED);

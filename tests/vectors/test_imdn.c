@@ -339,7 +339,15 @@ static void test_reasons(void **state)
                     .reason_of = TEAL_IMDN_MLS_CLIENT,
                     .reason = teal_text("a/><b") };
     assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
-    n.reason = (teal_bytes){ 0 };
+    static const char *const bad[] = {
+        "", "7-up", "-a", "A", "0123456789012345678901234567890123456789012345678901234567890123a"
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        n.reason = teal_text(bad[i]);
+        assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
+    }
+    n.reason =
+        teal_text("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"); /* 65 */
     assert_int_equal(teal_imdn_encode(&n, &out), TEAL_MALFORMED);
     n.reason = teal_text("a");
     n.status = TEAL_IMDN_ERROR;

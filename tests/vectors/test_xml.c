@@ -179,6 +179,25 @@ static void test_greedy(void **state)
     }
 }
 
+/* The parser's memory ends wherever it asks for more: in a new block, or as one grows. */
+static void test_parser_memory(void **state)
+{
+    (void)state;
+    static char in[TEAL_XML_MAX_BYTES], close[1100];
+    const teal_xml_element *root;
+    bool refused = false;
+    snprintf(close, sizeof close, "><e%01024d/></r>", 0);
+    for (size_t n = 90; n < 150; n++) {
+        size_t len = build(in, sizeof in, "<r", " xmlns:a%zu='u'", n, close);
+        teal_diag why = { 0 };
+        teal_result result = read_bytes(in, len, &root, &why);
+        if (result != TEAL_OK && result != TEAL_LIMIT)
+            fail_msg("%zu namespaces: %s", n, why.rule);
+        refused = refused || result == TEAL_LIMIT;
+    }
+    assert_true(refused);
+}
+
 static void test_small_arena(void **state)
 {
     (void)state;
@@ -231,8 +250,8 @@ static void test_characters(void **state)
     (void)state;
     uint8_t text[64];
     teal_writer out = { text, sizeof text, 0 };
-    teal_xml_put_text(&out, teal_text("a\x1b\ufffd\ufffe\uffff\U00010000\xff\tz"));
-    assert_text(teal_written(&out), "a\ufffd\ufffd\ufffd\ufffd\U00010000\ufffd\tz");
+    teal_xml_put_text(&out, teal_text("a\x1b\ufffd\ufffe\uffff\U00010000\xff\t\n\rz"));
+    assert_text(teal_written(&out), "a\ufffd\ufffd\ufffd\ufffd\U00010000\ufffd\t\n&#13;z");
 }
 
 static void test_numbers(void **state)
@@ -268,11 +287,11 @@ static void test_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tree),        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_greedy),
-        cmocka_unit_test(test_small_arena), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_attributes),  cmocka_unit_test(test_twice_refused),
-        cmocka_unit_test(test_characters),
+        cmocka_unit_test(test_tree),          cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),        cmocka_unit_test(test_greedy),
+        cmocka_unit_test(test_parser_memory), cmocka_unit_test(test_small_arena),
+        cmocka_unit_test(test_numbers),       cmocka_unit_test(test_attributes),
+        cmocka_unit_test(test_twice_refused), cmocka_unit_test(test_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
