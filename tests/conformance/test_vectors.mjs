@@ -19,6 +19,7 @@ import {
     signEnvelope, transcriptOf, verifyEnvelope, wrapAad,
 } from './envelope.mjs';
 import { canonicalize, checkHandle } from './handles.mjs';
+import { signRequest, verifyRequest } from './http_signature.mjs';
 import { hex, unhex, utf8 } from './octets.mjs';
 import {
     consistencyOf, decodeEntry, encodeEntry, handleHash, headLine, inclusionOf, isHeadSigned, leafHash,
@@ -330,6 +331,29 @@ for (const { handle, signing_seed, signature, code, ...octets } of forwarding.re
         same(sign(unhex(signing_seed), requestTranscript(request)), signature);
         assert.equal(requestCode(request), code);
     });
+
+// --- http_signature.json -------------------------------------------------------------------------
+
+const signatures = load('http_signature.json');
+for (const vector of signatures.requests)
+    test(`request: ${vector.name}`, () => {
+        const made = signRequest({ ...vector, seed: unhex(vector.seed) });
+        same(made.base, vector.base, 'base');
+        assert.deepEqual(made.signed, vector.signed);
+        verifyRequest({ ...vector, key: unhex(vector.key) });
+    });
+
+test('the example of section 9.0', () => {
+    const protocol = readFileSync(new URL('../PROTOCOL.md', folder), 'utf8');
+    const { base, signed, body } = signatures.requests[1];
+    const lines = Object.entries(signed).map(([name, value]) => `${name}: ${value}\n`).join('');
+    assert.ok(protocol.includes(`\`\`\`\n${base}\n\`\`\``));
+    assert.ok(protocol.includes(`\n${lines}\n${body}\n`));
+});
+
+for (const vector of signatures.refused)
+    testRefused(`request: ${vector.name}`, vector.rule,
+        () => verifyRequest({ ...vector, key: unhex(vector.key) }));
 
 // --- handles.json --------------------------------------------------------------------------------
 

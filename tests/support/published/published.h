@@ -24,6 +24,7 @@ json_t *published_downgrade(void);
 json_t *published_envelope(void);
 json_t *published_forwarding(void);
 json_t *published_handles(void);
+json_t *published_http_signature(void);
 json_t *published_key_log(void);
 json_t *published_manifest(void);
 json_t *published_receipts(void);
