@@ -237,7 +237,8 @@ It keeps serving until Ctrl-C. In another terminal, in this folder:
   {teal} send --fallback=sms tel:{PHONE} 'Hello, phone'
   {teal} inbox --follow
   {teal} receipts
-  curl -s http://127.0.0.1:{PORTS[0]}/v1/directory/sip:bob@rcs.example
+  URL=http://127.0.0.1:{PORTS[0]}/v1/directory/sip:bob@rcs.example
+  {teal} sign GET $URL | curl -s -H @- $URL
   curl -s http://127.0.0.1:{PORTS[0]}/v1/gateway
   curl -s 'http://127.0.0.1:{PORTS[1]}/sandbox/messages?user=sip:bob@rcs.example'
   curl -s http://127.0.0.1:{PORTS[3]}/phones/%2B{PHONE[1:]}
