@@ -91,13 +91,13 @@ static outcome judge(api *a, json_t **json)
 /* Keys are taken from the keychain each time: a transaction reads it anew. */
 static void choose_signer(api *a, signs_as who)
 {
-    const keychain_secrets *secrets = a->keychain->secrets;
+    const keychain *k = a->keychain; /* NULL: only an operator signs */
     request_signer s = { .kind = REQUEST_KEY, .sk = a->operator_sk };
     if (who == AS_ACCOUNT) {
-        s = (request_signer){ .kind = REQUEST_ACCOUNT, .sk = secrets->account_sk };
+        s = (request_signer){ .kind = REQUEST_ACCOUNT, .sk = k->secrets->account_sk };
     } else if (who == AS_DEVICE && a->operator_sk == NULL) {
-        s = (request_signer){ .kind = REQUEST_DEVICE, .sk = secrets->device_sk };
-        account_device(a->keychain, s.id);
+        s = (request_signer){ .kind = REQUEST_DEVICE, .sk = k->secrets->device_sk };
+        account_device(k, s.id);
     }
     http_client_sign(a->http, who == AS_NOBODY ? NULL : &s);
 }
