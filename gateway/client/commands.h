@@ -25,5 +25,6 @@ outcome command_heads(session *s);
 outcome command_disclose(session *s);
 outcome command_pins(session *s);
 outcome command_sign(session *s);
+outcome command_peer(session *s);
 
 #endif

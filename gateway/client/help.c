@@ -19,6 +19,7 @@ static const char *const texts[N_COMMANDS] = {
         "  verify     check somebody's keys, and show the number to compare with them\n"
         "  audit      read the whole key log for keys that their owners did not sign\n"
         "  heads      show the key log's head, or compare it with another person's\n"
+        "  peer       show, add, suspend and remove the networks that a gateway bridges\n"
         "  sign       print the signature of a request, for another program to send\n"
         "  passphrase  seal the keychain under another passphrase\n"
         "\n"
@@ -186,6 +187,22 @@ static const char *const texts[N_COMMANDS] = {
         "owner has proven by other means that the key changed: until then the old key\n"
         "protects them from their own network. Stands in the gateway's log with your\n"
         "name. For operators.\n",
+    [COMMAND_PEER] =
+        "teal peer --operator FILE [--gateway URL] ACTION\n"
+        "\n"
+        "For an operator: changes the networks that a gateway bridges, while it runs.\n"
+        "\n"
+        "  list                    show them, with their keys\n"
+        "  add NAME URL [--domains HOST,…] [--numbers PREFIX,…]\n"
+        "                          add one, or change the one of that name; at least one\n"
+        "                          domain or number prefix that nobody else has\n"
+        "  key add NAME KEY        take requests that are signed by that Ed25519 key\n"
+        "  key retire NAME KEY [--in=SECONDS]\n"
+        "                          no longer, from now on or from then on\n"
+        "  suspend NAME            send it nothing, take nothing from it; messages wait\n"
+        "  resume NAME             end that\n"
+        "  remove NAME [--force]   refused while messages wait, unless forced: then they\n"
+        "                          end with receipts that say so\n",
     [COMMAND_SIGN] =
         "teal sign [OPTION…] METHOD URL [FILE]\n"
         "\n"

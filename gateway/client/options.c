@@ -7,7 +7,8 @@
 
 #define BIT(command) (1u << (command))
 /* Those for the gateway's operator. */
-#define OPERATORS (BIT(COMMAND_DISCLOSE) | BIT(COMMAND_PINS) | BIT(COMMAND_GATEWAY))
+#define OPERATORS                                                                                  \
+    (BIT(COMMAND_DISCLOSE) | BIT(COMMAND_PINS) | BIT(COMMAND_GATEWAY) | BIT(COMMAND_PEER))
 
 enum { ANY = ~0u >> 1, MAX_SECONDS = 315360000, MAX_DIGITS = 10 };
 
@@ -35,6 +36,7 @@ static const struct {
     [COMMAND_GATEWAY] = { "gateway", 2, 2,
                           "gateway --operator FILE [--gateway URL] rotate downgrade" },
     [COMMAND_SIGN] = { "sign", 2, 3, "sign [OPTION…] METHOD URL [FILE]" },
+    [COMMAND_PEER] = { "peer", 1, 4, "peer --operator FILE [--gateway URL] ACTION …" },
 };
 
 typedef enum option_id {
@@ -62,6 +64,10 @@ typedef enum option_id {
     OPTION_OPERATOR_PASSPHRASE_FILE,
     OPTION_TYPE,
     OPTION_AS_ACCOUNT,
+    OPTION_DOMAINS,
+    OPTION_NUMBERS,
+    OPTION_FORCE,
+    OPTION_IN,
 } option_id;
 enum { FIRST_OPTION = OPTION_HOME };
 
@@ -90,6 +96,10 @@ static const struct option long_options[] = {
     { "operator-passphrase-file", required_argument, NULL, OPTION_OPERATOR_PASSPHRASE_FILE },
     { "type", required_argument, NULL, OPTION_TYPE },
     { "as-account", no_argument, NULL, OPTION_AS_ACCOUNT },
+    { "domains", required_argument, NULL, OPTION_DOMAINS },
+    { "numbers", required_argument, NULL, OPTION_NUMBERS },
+    { "force", no_argument, NULL, OPTION_FORCE },
+    { "in", required_argument, NULL, OPTION_IN },
     { 0 },
 };
 
@@ -119,6 +129,10 @@ static const unsigned owners[] = {
     BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN),
     BIT(COMMAND_SIGN),
+    BIT(COMMAND_PEER),
+    BIT(COMMAND_PEER),
+    BIT(COMMAND_PEER),
+    BIT(COMMAND_PEER),
 };
 
 const char *options_command_name(command c)
@@ -233,6 +247,17 @@ static outcome take(options *o, option_id id, const char *value)
     case OPTION_AS_ACCOUNT:
         o->as_account = true;
         break;
+    case OPTION_DOMAINS:
+        o->domains = value;
+        break;
+    case OPTION_NUMBERS:
+        o->numbers = value;
+        break;
+    case OPTION_FORCE:
+        o->force = true;
+        break;
+    case OPTION_IN:
+        return read_seconds("in", value, 1, &o->in_s);
     }
     return OUTCOME_OK;
 }

@@ -24,8 +24,9 @@ typedef enum command {
     COMMAND_PINS,
     COMMAND_GATEWAY,
     COMMAND_SIGN,
+    COMMAND_PEER,
 } command;
-enum { N_COMMANDS = COMMAND_SIGN + 1 };
+enum { N_COMMANDS = COMMAND_PEER + 1 };
 
 typedef struct options {
     command command;
@@ -37,6 +38,9 @@ typedef struct options {
     const char *code;                     /* register, handles: of the SMS */
     const char *operator_file;            /* who signs in the device's place */
     const char *operator_passphrase_file; /* of its file, where that is sealed */
+    const char *domains, *numbers;        /* peer add: lists; NULL: none */
+    bool force;                           /* peer remove */
+    uint64_t in_s;                        /* peer key retire: 0: now */
     const char *type;                     /* sign: NULL where the request has no Content-Type */
     bool as_account;                      /* sign */
     bool accept_key_change;               /* lookup, send, inbox */

@@ -53,6 +53,8 @@ static outcome run(session *s)
         return command_gateway(s);
     case COMMAND_SIGN:
         return command_sign(s);
+    case COMMAND_PEER:
+        return command_peer(s);
     case COMMAND_NONE:
         break;
     }

@@ -229,6 +229,15 @@ class World:
                 continue
         return None
 
+    def operate(self, command, *args, expect=0):
+        """The objects that an operator's command prints."""
+        line = [self.build / "teal", "--json", command, "--gateway", self.gateway,
+                "--operator", self.folder / "state/operator.key", *args]
+        done = subprocess.run([str(word) for word in line], capture_output=True, text=True,
+                              timeout=60, check=False)
+        assert done.returncode == expect, (args, done.returncode, done.stdout, done.stderr)
+        return [json.loads(text) for text in done.stdout.splitlines()]
+
     def operator(self):
         """Signs as the operator that teald --init made."""
         return Signer.operator(self.folder / "state/operator.key")
