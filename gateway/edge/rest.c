@@ -3,11 +3,11 @@
  * suspended, and nothing but the worker touches it. Must never block in libmicrohttpd's thread. */
 #include "gateway/edge/rest.h"
 
-#include "codecs/ascii.h"
 #include "gateway/clock.h"
 #include "gateway/edge/admission.h"
 #include "gateway/edge/authenticate.h"
 #include "gateway/edge/rest_body.h"
+#include "gateway/edge/rest_fields.h"
 #include "gateway/edge/rest_head.h"
 #include "gateway/edge/rest_listen.h"
 #include "gateway/edge/rest_worker.h"
@@ -270,64 +270,17 @@ static const struct sockaddr *remote_of(const rest_request *q)
     return info != NULL ? info->client_addr : NULL;
 }
 
-typedef struct field_list {
-    http_field *at;
-    size_t n, cap;
-} field_list;
-
-/* libmicrohttpd's: MHD_NO ends the walk. */
-static enum MHD_Result take_field(void *arg, enum MHD_ValueKind kind, const char *name,
-                                  size_t name_len, const char *value, size_t value_len)
-{
-    field_list *l = arg;
-    (void)kind;
-    if (l->n == l->cap)
-        return MHD_NO;
-    l->at[l->n++] = (http_field){ { (const uint8_t *)name, name_len },
-                                  { (const uint8_t *)value, value == NULL ? 0 : value_len } };
-    return MHD_YES;
-}
-
-/* False: the arena is too small. */
-static bool read_fields(const rest_request *q, teal_arena *arena, field_list *out)
-{
-    int n = MHD_get_connection_values(q->connection, MHD_HEADER_KIND, NULL, NULL);
-    *out = (field_list){ .cap = n > 0 ? (size_t)n : 0 };
-    out->at = teal_arena_array(arena, out->cap, sizeof out->at[0]);
-    if (out->at != NULL)
-        MHD_get_connection_values_n(q->connection, MHD_HEADER_KIND, take_field, out);
-    return out->at != NULL;
-}
-
-/* Empty where there is not exactly one: then nobody knows whom the request is for. */
-static teal_bytes host_of(const field_list *l)
-{
-    teal_bytes host = { 0 };
-    size_t n = 0;
-    for (size_t i = 0; i < l->n; i++) {
-        if (!teal_ascii_same(l->at[i].name, teal_text("Host")))
-            continue;
-        host = l->at[i].value;
-        n++;
-    }
-    return n == 1 ? host : (teal_bytes){ 0 };
-}
-
 /* False: it is answered. */
 static bool identify(rest_request *q, rest_call *c)
 {
-    field_list fields;
     caller who;
-    if (!read_fields(q, c->arena, &fields)) {
+    http_message m = { .method = teal_text(q->method),
+                       .scheme = teal_text(q->rest->tls != NULL ? "https" : "http"),
+                       .target = q->target };
+    if (!rest_fields_read(q->connection, c->arena, &m)) {
         refuse_overload(q);
         return false;
     }
-    const http_message m = { .method = teal_text(q->method),
-                             .scheme = teal_text(q->rest->tls != NULL ? "https" : "http"),
-                             .authority = host_of(&fields),
-                             .target = q->target,
-                             .fields = fields.at,
-                             .n_fields = fields.n };
     if (!authenticate(c, &m, q->received > 0, q->head.route->callers, &who))
         return false;
     caller_keep(&who, &q->caller);

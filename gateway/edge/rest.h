@@ -1,5 +1,5 @@
 /* The frame that speaks HTTP, so that handlers need not: routing, size limits, media types, problem
- * documents, parking. The only code that includes microhttpd.h is rest.c.
+ * documents, parking. Only rest.c and rest_fields.c include microhttpd.h.
  * A request is read whole by libmicrohttpd's thread, suspended, and handled by a worker, which may
  * block (on a peer); its answer resumes the connection. */
 #ifndef TEAL_GATEWAY_EDGE_REST_H
