@@ -101,7 +101,7 @@ static void open_room(room *r)
     r->verified = verified_open();
     r->reports = reports_open();
     r->inbound = inbound;
-    r->outbound = outbound_open(configuration);
+    r->outbound = outbound_open(configuration, &keys);
     r->proofs = proofs;
 }
 
