@@ -56,20 +56,20 @@ store_result key_log_put_peer_key(store *s, teal_bytes peer,
     return result == STORE_OK ? append(s, &e, &index) : result;
 }
 
-store_result key_log_put_forwarding(store *s, teal_bytes handle,
-                                    const uint8_t account_key[static TEAL_KEY_BYTES],
-                                    const teal_hash *signed_hash, teal_key_log_change change,
-                                    int64_t now_ms)
+store_result key_log_put_grant(store *s, const teal_forwarding_grant *g, teal_bytes encoded,
+                               const uint8_t account_key[static TEAL_KEY_BYTES], int64_t now_ms)
 {
-    uint64_t index;
+    store_grant stored = { .handle = g->handle, .sequence = g->sequence, .encoded = encoded };
     teal_key_log_entry e = { .kind = TEAL_KEY_LOG_FORWARDING,
                              .time_ms = (uint64_t)now_ms,
                              .n_handle_hashes = 1,
-                             .signed_hash = *signed_hash,
-                             .change = change };
-    teal_key_log_handle(handle, &e.handle_hashes[0]);
+                             .change = g->revoked ? TEAL_KEY_LOG_RETIRED : TEAL_KEY_LOG_ADDED };
+    teal_key_log_handle(g->handle, &e.handle_hashes[0]);
     memcpy(e.account_key, account_key, sizeof e.account_key);
-    return append(s, &e, &index);
+    teal_forwarding_grant_hash(g, &e.signed_hash);
+    memcpy(stored.device, g->device, sizeof stored.device);
+    store_result result = append(s, &e, &stored.leaf);
+    return result == STORE_OK ? s->ops->put_grant(s, account_key, &stored) : result;
 }
 
 /* ---- at start -------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #ifndef TEAL_GATEWAY_LEDGER_KEY_LOG_H
 #define TEAL_GATEWAY_LEDGER_KEY_LOG_H
 
+#include "codecs/native/forwarding_grant.h"
 #include "codecs/native/key_log_entry.h"
 #include "gateway/ledger/ledger.h"
 
@@ -18,12 +19,10 @@ store_result key_log_put_manifest(store *s, const teal_manifest *m, teal_bytes e
 store_result key_log_put_peer_key(store *s, teal_bytes peer,
                                   const uint8_t key[static TEAL_KEY_BYTES],
                                   teal_key_log_change change, int64_t now_ms);
-/* That the account key has granted, or ended, forwarding of a handle; signed_hash: of the
- * transcript that it signed. */
-store_result key_log_put_forwarding(store *s, teal_bytes handle,
-                                    const uint8_t account_key[static TEAL_KEY_BYTES],
-                                    const teal_hash *signed_hash, teal_key_log_change change,
-                                    int64_t now_ms);
+/* A grant of text forwarding, or its end, that has been verified by the account key: what
+ * store_ops.put_grant does and says, and its entry with it. */
+store_result key_log_put_grant(store *s, const teal_forwarding_grant *g, teal_bytes encoded,
+                               const uint8_t account_key[static TEAL_KEY_BYTES], int64_t now_ms);
 
 /* At start, before anything is shown: checks the log, and enters manifests that were taken by a
  * gateway without one. Outside of a transaction. */

@@ -178,6 +178,16 @@ static const char *const sqlite_schema[] = {
     " manifest BLOB NOT NULL,"
     " PRIMARY KEY(account, version)) STRICT, WITHOUT ROWID;"
 
+    /* who may have what reaches a number as a text: every grant, of which the last counts */
+    "CREATE TABLE forwarding_grants("
+    " account INTEGER NOT NULL REFERENCES accounts(id),"
+    " handle TEXT NOT NULL,"
+    " device BLOB NOT NULL,"
+    " sequence INTEGER NOT NULL,"
+    " leaf INTEGER NOT NULL,"
+    " encoded BLOB NOT NULL,"
+    " PRIMARY KEY(account, handle, device, sequence)) STRICT, WITHOUT ROWID;"
+
     /* one-time prekeys are handed out once: their ids only grow, over what was claimed too */
     "ALTER TABLE devices ADD COLUMN last_prekey INTEGER NOT NULL DEFAULT 0;"
     "UPDATE devices SET last_prekey ="

@@ -68,6 +68,12 @@ store_result sqlite_put_proof(store *s, const teal_handle_proof *p, int64_t now_
 store_result sqlite_get_proof(store *s, teal_bytes handle, teal_arena *a, teal_handle_proof *out);
 store_result sqlite_drop_proof(store *s, teal_bytes handle);
 
+/* sqlite_forwarding.c */
+store_result sqlite_put_grant(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                              const store_grant *g);
+store_result sqlite_list_grants(store *s, teal_bytes handle, teal_arena *a, store_grant *out,
+                                size_t max, size_t *n);
+
 /* sqlite_accounts.c */
 store_result sqlite_put_manifest(store *s, const teal_manifest *m, teal_bytes encoded);
 store_result sqlite_get_manifest(store *s, teal_bytes handle, teal_arena *a, teal_bytes *encoded);

@@ -66,6 +66,7 @@ typedef enum store_item_kind {
     ITEM_ENVELOPE = 1,
     ITEM_RECEIPT = 2,
     ITEM_MANIFEST = 3, /* the account's own, which has changed */
+    ITEM_GRANT = 4,    /* of text forwarding, by the account */
 } store_item_kind;
 typedef struct store_item {
     int64_t seq; /* given by put; grows */
@@ -73,9 +74,9 @@ typedef struct store_item {
     store_item_kind kind;
     int64_t
         delivery_id; /* ITEM_ENVELOPE: which delivery it serves; 0 for the sender's own copies */
-    int64_t message_seq; /* ITEM_ENVELOPE: the message; ITEM_MANIFEST: 0 */
+    int64_t message_seq; /* ITEM_ENVELOPE: the message; else 0 */
     teal_bytes data;     /* ITEM_RECEIPT: encoded teal.v1.Receipt; ITEM_MANIFEST: teal.v1.Manifest;
-                            ITEM_ENVELOPE: filled by list */
+                            ITEM_GRANT: teal.v1.ForwardingGrant; ITEM_ENVELOPE: filled by list */
 } store_item;
 
 typedef struct store_receipt {
@@ -167,6 +168,15 @@ typedef struct store_logged_key {
     uint32_t change; /* teal.v1.KeyLogChange */
 } store_logged_key;
 
+/* What an account key has said of text forwarding. */
+typedef struct store_grant {
+    teal_bytes handle;
+    uint8_t device[TEAL_DEVICE_BYTES];
+    uint64_t sequence;
+    uint64_t leaf;      /* of its entry in the key log */
+    teal_bytes encoded; /* teal.v1.ForwardingGrant */
+} store_grant;
+
 /* A manifest of an account, the current one or one before. */
 typedef struct store_version {
     uint64_t version;
@@ -225,6 +235,13 @@ typedef struct store_ops {
     store_result (*put_proof)(store *s, const teal_handle_proof *p, int64_t now_ms);
     store_result (*get_proof)(store *s, teal_bytes handle, teal_arena *a, teal_handle_proof *out);
     store_result (*drop_proof)(store *s, teal_bytes handle);
+
+    /* Grants of text forwarding; all of them are kept. put: NONE: no such account. list: the last
+     * of each device that the handle's account has now. */
+    store_result (*put_grant)(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
+                              const store_grant *g);
+    store_result (*list_grants)(store *s, teal_bytes handle, teal_arena *a, store_grant *out,
+                                size_t max, size_t *n);
 
     /* Other networks' answers. put: takes a few others with it that expired before now_ms and hold
      * no manifest, so that they do not pile up. get: NONE when expired at now_ms. drop: of no

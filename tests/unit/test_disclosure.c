@@ -112,6 +112,10 @@ static void put_account(store_fixture *f)
     const store_version version = { .version = 1, .encoded = teal_text("manifest") };
     assert_int_equal(ops->append_log(f->s, teal_text("keys"), &leaf), STORE_OK);
     assert_int_equal(ops->put_version(f->s, m.account_key, &version), STORE_OK);
+    const store_grant grant = { .handle = handles[1],
+                                .sequence = 1,
+                                .encoded = teal_text("grant") };
+    assert_int_equal(ops->put_grant(f->s, m.account_key, &grant), STORE_OK);
 }
 
 static void put_remote(store_fixture *f, const char *handle)
@@ -178,8 +182,10 @@ static size_t count_rows(store_fixture *f, size_t table, const char *handle)
 /* Of another network's handle there are no account and no devices here. */
 static bool is_of_accounts(const char *table)
 {
-    static const char *const all[] = { "accounts", "handles",  "handle_proofs", "devices",
-                                       "prekeys",  "versions", "log_leaves" };
+    static const char *const all[] = {
+        "accounts", "handles",  "handle_proofs", "devices",
+        "prekeys",  "versions", "log_leaves",    "forwarding_grants"
+    };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (strcmp(all[i], table) == 0)
             return true;

@@ -253,6 +253,9 @@ static const test_manifest alices[] = {
 static const test_manifest bobs = {
     .account = 2, .version = 1, .handles = { BOB }, .devices = { 5 }
 };
+static const test_manifest carols = {
+    .account = 4, .version = 1, .handles = { "tel:+14155550100" }, .devices = { 7, 8 }
+};
 static const test_manifest thief = {
     .account = 3, .version = 1, .handles = { ALICE }, .devices = { 6 }
 };
@@ -316,23 +319,55 @@ static void test_other_entries(void **state)
     store_fixture *f = *state;
     teal_key_log_entry entries[8];
     const uint8_t key[TEAL_KEY_BYTES] = { 7 };
-    const teal_hash grant = { { 9 } };
-    teal_hash alice;
     begin(f);
     for (int i = 0; i < 2; i++) /* the second time it says nothing new */
         assert_int_equal(
             key_log_put_peer_key(f->s, teal_text("rcs"), key, TEAL_KEY_LOG_RETIRED, NOW_MS),
             STORE_OK);
-    assert_int_equal(
-        key_log_put_forwarding(f->s, teal_text(ALICE), key, &grant, TEAL_KEY_LOG_ADDED, NOW_MS),
-        STORE_OK);
     commit(f);
-    teal_key_log_handle(teal_text(ALICE), &alice);
-    assert_int_equal(list_entries(f, entries, 8), 2);
+    assert_int_equal(list_entries(f, entries, 8), 1);
     assert_int_equal(entries[0].kind, TEAL_KEY_LOG_PEER_KEY);
     assert_text(entries[0].peer, "rcs");
-    assert_int_equal(entries[1].kind, TEAL_KEY_LOG_FORWARDING);
-    assert_true(teal_key_log_has_handle(&entries[1], &alice));
+}
+
+/* [REQ-FWD-9]: each grant, and its end, with the hash of what the account key signed. */
+static void test_grants(void **state)
+{
+    store_fixture *f = *state;
+    teal_key_log_entry entries[8];
+    store_grant listed[4];
+    size_t n = 0;
+    uint8_t account_key[TEAL_KEY_BYTES], sk[64];
+    const test_device tablet = test_device_of(8);
+    teal_forwarding_grant g = { .handle = teal_text("tel:+14155550100"), .expires_at_ms = 1 };
+    teal_hash number, signed_hash;
+    memcpy(g.device, tablet.id, sizeof g.device);
+    test_account_keys(carols.account, account_key, sk);
+    teal_key_log_handle(g.handle, &number);
+    assert_int_equal(put_manifest(f, &carols), STORE_OK);
+    begin(f);
+    for (g.sequence = 1; g.sequence <= 2; g.sequence++) {
+        g.revoked = g.sequence == 2;
+        assert_int_equal(key_log_put_grant(f->s, &g, teal_text(g.revoked ? "end" : "grant"),
+                                           account_key, NOW_MS),
+                         STORE_OK);
+        assert_int_equal(list_entries(f, entries, 8), 1 + g.sequence);
+        const teal_key_log_entry *e = &entries[g.sequence];
+        teal_forwarding_grant_hash(&g, &signed_hash);
+        assert_int_equal(e->kind, TEAL_KEY_LOG_FORWARDING);
+        assert_int_equal(e->change, g.revoked ? TEAL_KEY_LOG_RETIRED : TEAL_KEY_LOG_ADDED);
+        assert_true(teal_key_log_has_handle(e, &number));
+        assert_memory_equal(e->signed_hash.at, signed_hash.at, sizeof signed_hash.at);
+        assert_memory_equal(e->account_key, account_key, sizeof account_key);
+    }
+    commit(f);
+    assert_int_equal(ops->list_grants(f->s, g.handle, &f->arena, listed, 4, &n), STORE_OK);
+    assert_int_equal(n, 1); /* the last of the device */
+    assert_int_equal(listed[0].sequence, 2);
+    assert_int_equal(listed[0].leaf, 2);
+    assert_text(listed[0].encoded, "end");
+    assert_int_equal(ops->list_grants(f->s, teal_text(BOB), &f->arena, listed, 4, &n), STORE_OK);
+    assert_int_equal(n, 0);
 }
 
 /* A log that does not fit together is not served from. */
@@ -361,6 +396,7 @@ int main(void)
         ON_STORE(test_manifests_are_logged),
         ON_STORE(test_old_accounts_are_entered),
         ON_STORE(test_other_entries),
+        ON_STORE(test_grants),
         ON_STORE(test_start_refuses_damage),
     };
     if (sodium_init() < 0)
