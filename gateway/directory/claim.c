@@ -5,6 +5,7 @@
 typedef struct own_claim {
     const teal_manifest *manifest;
     bool spare;
+    const bool *wanted; /* by place in the manifest; NULL: all */
     teal_arena *arena;
     directory_prekey *out;
     size_t n;
@@ -27,6 +28,8 @@ static store_result claim_prekeys(store *s, void *arg)
     c->n = 0;
     for (size_t i = 0; result == STORE_OK && i < c->manifest->n_devices; i++) {
         directory_prekey *prekey = &c->out[c->n];
+        if (c->wanted != NULL && !c->wanted[i])
+            continue;
         memcpy(prekey->device, c->manifest->devices[i].id, TEAL_DEVICE_BYTES);
         result = claim_of(s, c->spare, prekey->device, c->arena, &prekey->encoded);
         c->n += result == STORE_OK;
@@ -34,6 +37,20 @@ static store_result claim_prekeys(store *s, void *arg)
             result = STORE_OK;
     }
     return result;
+}
+
+static directory_result claim(directory *d, own_claim *c, size_t *n)
+{
+    store_result stored = writer_do(d->writer, claim_prekeys, c);
+    *n = stored == STORE_OK ? c->n : 0;
+    return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
+}
+
+directory_result directory_claim_of(directory *d, const teal_manifest *m, const bool *wanted,
+                                    teal_arena *arena, directory_prekey *out, size_t *n)
+{
+    own_claim c = { .manifest = m, .wanted = wanted, .arena = arena, .out = out };
+    return claim(d, &c, n);
 }
 
 static directory_result claim_own(directory *d, store *reader, teal_bytes handle, bool spare,
@@ -45,10 +62,8 @@ static directory_result claim_own(directory *d, store *reader, teal_bytes handle
         return result;
     if (!entry->has_manifest)
         return DIRECTORY_NONE;
-    own_claim claim = { &entry->manifest, spare, arena, out, 0 };
-    store_result stored = writer_do(d->writer, claim_prekeys, &claim);
-    *n = stored == STORE_OK ? claim.n : 0;
-    return stored == STORE_OK ? DIRECTORY_OK : directory_broken(stored);
+    own_claim c = { .manifest = &entry->manifest, .spare = spare, .arena = arena, .out = out };
+    return claim(d, &c, n);
 }
 
 static directory_result claim_remote(directory *d, const bridged_network *peer, teal_bytes handle,

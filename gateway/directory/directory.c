@@ -18,7 +18,8 @@ directory *directory_open(const config *c, networks *n, writer *w, const request
                       .networks = n,
                       .writer = w,
                       .peers = peers_open(c, signer),
-                      .links = link_requests_open() };
+                      .links = link_requests_open(),
+                      .forwarding = forwarding_requests_open() };
     return d;
 }
 
@@ -28,6 +29,7 @@ void directory_close(directory **d)
         return;
     peers_close(&(*d)->peers);
     link_requests_close(&(*d)->links);
+    forwarding_requests_close(&(*d)->forwarding);
     free(*d);
     *d = NULL;
 }

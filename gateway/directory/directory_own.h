@@ -3,6 +3,7 @@
 #define TEAL_GATEWAY_DIRECTORY_DIRECTORY_OWN_H
 
 #include "gateway/directory/directory.h"
+#include "gateway/directory/forwarding_requests.h"
 #include "gateway/directory/link_requests.h"
 #include "gateway/directory/peer_answer.h"
 #include "gateway/directory/peers.h"
@@ -13,6 +14,7 @@ struct directory {
     writer *writer;
     peers *peers;
     link_requests *links;
+    forwarding_requests *forwarding;
     void (*inbox_changed)(void *arg, const uint8_t device[static TEAL_DEVICE_BYTES]);
     void *inbox_arg;
 };
@@ -43,6 +45,10 @@ directory_result directory_finish(const directory *d, teal_bytes handle, directo
 directory_put directory_refuse(const directory_refusal *because, directory_refusal *why);
 directory_put directory_refuse_malformed(const char *problem, const teal_diag *diag,
                                          directory_refusal *why);
+
+/* claim.c. One prekey for each wanted device that has any; wanted: by place in the manifest. */
+directory_result directory_claim_of(directory *d, const teal_manifest *m, const bool *wanted,
+                                    teal_arena *arena, directory_prekey *out, size_t *n);
 
 /* number_proofs.c. In the writer's thread; before: NULL for a new account. *missing: a number of
  * `now` that was not proven. */

@@ -15,9 +15,9 @@
 enum { DRAIN_MS = 3000 };
 
 static const rest_route *const tables[] = {
-    messages_routes,  inbox_routes,     accounts_routes, devices_routes, proof_routes,
-    directory_routes, translate_routes, gateway_routes,  health_routes,  disclosure_routes,
-    pins_routes,      networks_routes,  key_log_routes,  NULL,
+    messages_routes,   inbox_routes,     accounts_routes,  devices_routes, text_forwarding_routes,
+    proof_routes,      directory_routes, translate_routes, gateway_routes, health_routes,
+    disclosure_routes, pins_routes,      networks_routes,  key_log_routes, NULL,
 };
 
 typedef struct edge {

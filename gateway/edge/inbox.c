@@ -42,7 +42,10 @@ static void append_item(rest_call *c, const store_item *item, json_t *items)
 {
     const size_t mark = c->arena->used;
     static const char *const kinds[] = {
-        [ITEM_ENVELOPE] = "envelope", [ITEM_RECEIPT] = "receipt", [ITEM_MANIFEST] = "manifest"
+        [ITEM_ENVELOPE] = "envelope",
+        [ITEM_RECEIPT] = "receipt",
+        [ITEM_MANIFEST] = "manifest",
+        [ITEM_GRANT] = "forwarding",
     };
     bool is_envelope = item->kind == ITEM_ENVELOPE;
     teal_bytes data = is_envelope ? envelope_for(c, item->device, item->data) : item->data;

@@ -87,8 +87,9 @@ typedef struct rest_route {
 
 /* Tables of the resources, a file each; ended by { 0 }. */
 extern const rest_route messages_routes[], inbox_routes[], accounts_routes[], directory_routes[],
-    devices_routes[], proof_routes[], translate_routes[], gateway_routes[], key_log_routes[],
-    health_routes[], disclosure_routes[], pins_routes[], networks_routes[];
+    devices_routes[], text_forwarding_routes[], proof_routes[], translate_routes[],
+    gateway_routes[], key_log_routes[], health_routes[], disclosure_routes[], pins_routes[],
+    networks_routes[];
 
 /* Answers, as in rest_answer.h; each ends the call. Bodies are copied. */
 rest_next rest_json(rest_call *c, unsigned status, json_t *body); /* takes the reference */
