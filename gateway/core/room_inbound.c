@@ -5,6 +5,7 @@
 #include "gateway/clock.h"
 #include "gateway/core/room_job.h"
 #include "gateway/core/state.h"
+#include "gateway/directory/text_forwarding.h"
 
 #include <stdlib.h>
 
@@ -150,36 +151,46 @@ static void fill_prekeys(const directory_prekey *prekeys, size_t n, teal_arena *
     out->n_prekeys = n;
 }
 
+static void fill_grants(const store_grant *grants, size_t n, teal_arena *arena,
+                        Teal__V1__WhoIsAnswer *out)
+{
+    out->grants = teal_arena_array(arena, n, sizeof *out->grants);
+    if (out->grants == NULL)
+        bug("the room's arena is full");
+    for (size_t i = 0; i < n; i++)
+        out->grants[i] = (ProtobufCBinaryData){ grants[i].encoded.len,
+                                                (uint8_t *)(uintptr_t)grants[i].encoded.at };
+    out->n_grants = n;
+}
+
 /* Only our own numbers are anybody's: no other network is asked. DIRECTORY_NONE: nobody's. */
-static directory_result claim(room_client *rc, teal_bytes handle, directory_entry *entry,
-                              directory_prekey *prekeys, size_t *n)
+static directory_result claim(room_client *rc, teal_bytes handle, directory_text_claim *out)
 {
     if (!teal_handle_is_canonical(handle) || !core_is_native(rc->c, handle))
         return DIRECTORY_NONE;
-    return directory_claim(rc->c->parts.directory, rc->receiver_reader, handle, false,
-                           clock_unix_ms(), &rc->receiver_arena, entry, prekeys, n);
+    return directory_claim_for_text(rc->c->parts.directory, rc->receiver_reader, handle,
+                                    clock_unix_ms(), &rc->receiver_arena, out);
 }
 
 void room_answer_who_is(room_client *rc, const Teal__V1__WhoIs *who_is)
 {
     char text[TEAL_MAX_HANDLE_BYTES];
     snprintf(text, sizeof text, "tel:%s", who_is->number);
-    directory_entry entry;
-    directory_prekey prekeys[TEAL_MAX_DEVICES];
-    size_t n = 0;
+    directory_text_claim c;
     rc->receiver_arena.used = 0;
-    directory_result found = claim(rc, teal_text(text), &entry, prekeys, &n);
+    directory_result found = claim(rc, teal_text(text), &c);
     if (found == DIRECTORY_UNREACHABLE || found == DIRECTORY_BROKEN)
         return; /* no answer: the centre will bring it again */
     Teal__V1__WhoIsAnswer answer = TEAL__V1__WHO_IS_ANSWER__INIT;
     Teal__V1__RoomFrame frame = TEAL__V1__ROOM_FRAME__INIT;
     answer.ref = who_is->ref;
-    answer.known = found == DIRECTORY_OK && n > 0;
+    answer.known = found == DIRECTORY_OK && c.n_prekeys > 0;
     if (answer.known) {
         answer.handle = text;
         answer.manifest =
-            (ProtobufCBinaryData){ entry.encoded.len, (uint8_t *)(uintptr_t)entry.encoded.at };
-        fill_prekeys(prekeys, n, &rc->receiver_arena, &answer);
+            (ProtobufCBinaryData){ c.entry.encoded.len, (uint8_t *)(uintptr_t)c.entry.encoded.at };
+        fill_prekeys(c.prekeys, c.n_prekeys, &rc->receiver_arena, &answer);
+        fill_grants(c.grants, c.n_grants, &rc->receiver_arena, &answer);
     }
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER;
     frame.who_is_answer = &answer;

@@ -26,6 +26,7 @@ enum {
     TURN_MAX_MS = 250,           /* between two looks at what only time decides */
     DRAIN_MS = 5000,             /* after SIGTERM, for what has left to come to its end */
     MAX_PINS = 65536,
+    MAX_GRANTS = 65536,
 };
 
 uint64_t room_new_ref(room *r)
@@ -292,6 +293,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     r.started_ms = r.clock_ms;
     notices_open(&r.notices, edge_fd);
     r.pins = pins_open(MAX_PINS);
+    r.granted = granted_open(MAX_GRANTS);
     r.verified = verified_open();
     r.reports = reports_open();
     r.proofs = proofs_open();
@@ -308,6 +310,7 @@ int room_main(const config *c, int edge_fd, const sealed_key *lock)
     inbound_close(&r);
     proofs_close(&r);
     reports_close(&r);
+    granted_close(&r.granted);
     pins_close(&r.pins);
     verified_close(&r.verified);
     notices_close(&r.notices);

@@ -57,7 +57,10 @@ static bool has_device(const sealer *s, const uint8_t id[static TEAL_DEVICE_BYTE
     return false;
 }
 
-static const char *take_prekey(sealer *s, const teal_manifest *m, const Teal__V1__DevicePrekey *p)
+/* Of a device that may not have the text it is none of the room's business. */
+static const char *take_prekey(sealer *s, const teal_manifest *m,
+                               const bool may[static TEAL_MAX_DEVICES],
+                               const Teal__V1__DevicePrekey *p)
 {
     teal_diag why;
     teal_prekey prekey;
@@ -66,6 +69,8 @@ static const char *take_prekey(sealer *s, const teal_manifest *m, const Teal__V1
     const teal_device *device = teal_manifest_device(m, p->device.data);
     if (device == NULL)
         return "a device is not in the manifest";
+    if (!may[device - m->devices])
+        return NULL;
     if (teal_prekey_decode((teal_bytes){ p->prekey.data, p->prekey.len }, &prekey, &why) !=
             TEAL_OK ||
         teal_prekey_verify(&prekey, device->id, device->signing_key, &why) != TEAL_OK)
@@ -77,10 +82,24 @@ static const char *take_prekey(sealer *s, const teal_manifest *m, const Teal__V1
     return NULL;
 }
 
+/* REQ-FWD-1: by place in the manifest. False: more grants than devices could have. */
+static bool judge_devices(const room *r, const teal_manifest *m, teal_bytes handle,
+                          const Teal__V1__WhoIsAnswer *a, bool may[static TEAL_MAX_DEVICES])
+{
+    teal_bytes shown[TEAL_MAX_DEVICES];
+    if (a->n_grants > TEAL_MAX_DEVICES)
+        return false;
+    for (size_t i = 0; i < a->n_grants; i++)
+        shown[i] = (teal_bytes){ a->grants[i].data, a->grants[i].len };
+    granted_judge(r->granted, m, handle, shown, a->n_grants, r->now_ms, may);
+    return true;
+}
+
 /* Fills s->to. */
 static const char *check(const room *r, sealer *s, teal_bytes recipient,
                          const Teal__V1__WhoIsAnswer *a, teal_arena *arena)
 {
+    bool may[TEAL_MAX_DEVICES];
     teal_manifest m;
     teal_diag why;
     if (teal_manifest_decode((teal_bytes){ a->manifest.data, a->manifest.len }, arena, &m, &why) !=
@@ -91,16 +110,18 @@ static const char *check(const room *r, sealer *s, teal_bytes recipient,
         return "the manifest is of somebody else";
     if (!pins_allow(r->pins, recipient, m.account_key))
         return "another account key is known for the number";
+    if (!judge_devices(r, &m, recipient, a, may))
+        return "too many grants";
     s->n_to = 0;
     for (size_t i = 0; i < a->n_prekeys; i++) {
         if (s->n_to == TEAL_MAX_DEVICES)
             return "too many devices";
-        const char *wrong = take_prekey(s, &m, a->prekeys[i]);
+        const char *wrong = take_prekey(s, &m, may, a->prekeys[i]);
         if (wrong != NULL)
             return wrong;
     }
-    if (s->n_to == 0)
-        return "no device has a prekey";
+    if (!has_device(s, m.devices[0].id))
+        return "the account's first device has no prekey";
     pins_put(r->pins, recipient, m.account_key);
     return NULL;
 }

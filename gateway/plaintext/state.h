@@ -5,6 +5,7 @@
 #include "gateway/config.h"
 #include "gateway/keys.h"
 #include "gateway/links/sms_smpp.h"
+#include "gateway/plaintext/granted.h"
 #include "gateway/plaintext/notices.h"
 #include "gateway/plaintext/pins.h"
 #include "gateway/plaintext/verified.h"
@@ -24,6 +25,7 @@ typedef struct room {
     bool stopping; /* lets what has left come to its end, takes nothing new */
     notices notices;
     pins *pins;
+    granted *granted;
     verified *verified;
     smpp_link *link; /* NULL: none is configured */
     struct outbound *outbound;

@@ -98,6 +98,7 @@ static void open_room(room *r)
     r->clock_ms = r->started_ms = 1000;
     notices_open(&r->notices, fds[0]);
     r->pins = pins_open(64);
+    r->granted = granted_open(64);
     r->verified = verified_open();
     r->reports = reports_open();
     r->inbound = inbound;
@@ -109,6 +110,7 @@ static void close_room(room *r)
 {
     outbound_close(r);
     reports_close(r);
+    granted_close(&r->granted);
     pins_close(&r->pins);
     verified_close(&r->verified);
     notices_close(&r->notices);

@@ -39,7 +39,8 @@ static void whose_number_is_it(void **state)
     assert_int_equal(a->ref, ROOM_REF);
     assert_true(a->known);
     assert_string_equal(a->handle, BOB_TEL);
-    assert_int_equal(a->n_prekeys, 2);
+    assert_int_equal(a->n_prekeys, 1); /* [REQ-FWD-1]: of the first device alone */
+    assert_int_equal(a->n_grants, 0);
     test_device d = test_device_of(21);
     assert_memory_equal(a->prekeys[0]->device.data, d.id, sizeof d.id);
     assert_true(a->manifest.len > 0);

@@ -2,8 +2,10 @@
  * and when the centre is told that it may forget it. */
 #include "codecs/native/content.h"
 #include "codecs/native/conversation.h"
+#include "codecs/native/forwarding_grant.h"
 #include "codecs/native/seal.h"
 #include "codecs/native/transcript.h"
+#include "gateway/clock.h"
 
 #include <setjmp.h>
 #include <sodium.h>
@@ -52,12 +54,13 @@ typedef struct lie {
     bool unknown, other_handle, spoil_manifest, no_prekeys;
     bool foreign_prekey; /* the edge's own, in place of the device's */
     bool spoil_prekey, twice;
-    uint64_t account; /* 0: OWNER_ACCOUNT */
+    uint64_t account;                   /* 0: OWNER_ACCOUNT */
+    const teal_forwarding_grant *grant; /* shown; NULL: none */
 } lie;
 
 static void tell(room_rig *r, uint64_t ref, const lie *how)
 {
-    uint8_t encoded[8192], prekeys[N_DEVICES][256];
+    uint8_t encoded[8192], grant[512], prekeys[N_DEVICES][256];
     uint8_t ids[N_DEVICES][TEAL_DEVICE_BYTES];
     Teal__V1__DevicePrekey pairs[N_DEVICES], *list[N_DEVICES];
     teal_bytes handle = teal_text(how->other_handle ? "tel:+447900000002" : "tel:+" TO);
@@ -71,7 +74,7 @@ static void tell(room_rig *r, uint64_t ref, const lie *how)
     for (size_t i = 0; i < N_DEVICES; i++) {
         test_device device = test_device_of(OWNER_DEVICE + (how->twice ? 0 : i));
         test_device edge = test_device_of(666);
-        teal_prekey p = test_prekey_of(how->foreign_prekey && i == 1 ? &edge : &device);
+        teal_prekey p = test_prekey_of(how->foreign_prekey && i == 0 ? &edge : &device);
         if (how->spoil_prekey)
             p.key[0] ^= 1;
         teal_writer pw = { prekeys[i], sizeof prekeys[i], 0 };
@@ -90,6 +93,14 @@ static void tell(room_rig *r, uint64_t ref, const lie *how)
     a.manifest = (ProtobufCBinaryData){ w.len, encoded };
     a.prekeys = list;
     a.n_prekeys = how->no_prekeys ? 0 : N_DEVICES;
+    teal_writer gw = { grant, sizeof grant, 0 };
+    ProtobufCBinaryData shown = { 0, grant };
+    if (how->grant != NULL) {
+        assert_int_equal(teal_forwarding_grant_encode(how->grant, &gw), TEAL_OK);
+        shown.len = gw.len;
+        a.grants = &shown;
+        a.n_grants = 1;
+    }
     frame.frame_case = TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER;
     frame.who_is_answer = &a;
     room_rig_send(r, &frame);
@@ -100,8 +111,9 @@ static void tell_truth(room_rig *r, uint64_t ref)
     tell(r, ref, &(lie){ 0 });
 }
 
-/* [REQ-INB-1], [REQ-INB-2]: takes Inbound and opens it as a device would. Returns its ref. */
-static uint64_t expect_inbound(room_rig *r, const char *text, const char *claimed)
+/* [REQ-INB-1], [REQ-INB-2]: takes Inbound and opens it as the first n devices would, for whom alone
+ * it is. Returns its ref. */
+static uint64_t expect_inbound_for(room_rig *r, size_t n, const char *text, const char *claimed)
 {
     const Teal__V1__Inbound *in = room_rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_INBOUND)->inbound;
     teal_envelope e;
@@ -123,8 +135,8 @@ static uint64_t expect_inbound(room_rig *r, const char *text, const char *claime
     uint8_t conversation[32], content[16384];
     teal_conversation_of(people, 2, conversation);
     assert_true(teal_bytes_equal(e.conversation_id, (teal_bytes){ conversation, 32 }));
-    assert_int_equal(e.n_keys, N_DEVICES);
-    for (size_t i = 0; i < N_DEVICES; i++) {
+    assert_int_equal(e.n_keys, n);
+    for (size_t i = 0; i < n; i++) {
         test_device device = test_device_of(OWNER_DEVICE + i);
         size_t len = 0;
         Teal__V1__Content *c;
@@ -139,6 +151,12 @@ static uint64_t expect_inbound(room_rig *r, const char *text, const char *claime
         assert_string_equal(c->claimed_sender, claimed);
     }
     return in->ref;
+}
+
+/* [REQ-FWD-1]: without a grant the account's first device alone. */
+static uint64_t expect_inbound(room_rig *r, const char *text, const char *claimed)
+{
+    return expect_inbound_for(r, 1, text, claimed);
 }
 
 static void expect_answer(room_rig *r, uint32_t sequence, uint32_t status)
@@ -280,6 +298,49 @@ static void a_known_number_cannot_be_taken_over(void **state)
     expect_answer(r, sequence, ESME_RX_T_APPN);
 }
 
+/* A word of the account key about its second device. */
+static teal_forwarding_grant word_of(uint64_t account, uint64_t sequence, bool revoked)
+{
+    const test_device tablet = test_device_of(OWNER_DEVICE + 1);
+    uint8_t pk[32], sk[64];
+    teal_forwarding_grant g = { .handle = teal_text("tel:+" TO),
+                                .sequence = sequence,
+                                .revoked = revoked };
+    g.granted_at_ms = (uint64_t)clock_unix_ms();
+    g.expires_at_ms = g.granted_at_ms + 60 * 60 * 1000;
+    memcpy(g.device, tablet.id, sizeof g.device);
+    memcpy(g.signing_key, tablet.sign_pk, sizeof g.signing_key);
+    test_account_keys(account, pk, sk);
+    teal_forwarding_grant_sign(&g, sk);
+    return g;
+}
+
+/* [REQ-FWD-4], [REQ-FWD-5]: as the account key says, whatever the edge does. */
+static void a_further_device_needs_a_grant(void **state)
+{
+    const teal_forwarding_grant grant = word_of(OWNER_ACCOUNT, 1, false),
+                                end = word_of(OWNER_ACCOUNT, 2, true),
+                                forged = word_of(66, 3, false),
+                                anew = word_of(OWNER_ACCOUNT, 3, false);
+    const struct {
+        const char *text;
+        const teal_forwarding_grant *shown;
+        size_t devices;
+    } steps[] = {
+        { "no grant", NULL, 1 },      { "forged", &forged, 1 },  { "granted", &grant, 2 },
+        { "not shown now", NULL, 2 }, { "taken back", &end, 1 }, { "shown again", &grant, 1 },
+        { "granted anew", &anew, 2 },
+    };
+    room_rig *r = *state;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        print_message("%s\n", steps[i].text);
+        uint32_t sequence = send_text(r, steps[i].text);
+        tell(r, expect_who_is(r), &(lie){ .grant = steps[i].shown });
+        room_rig_taken(r, expect_inbound_for(r, steps[i].devices, steps[i].text, "tel:+" FROM));
+        expect_answer(r, sequence, ESME_ROK);
+    }
+}
+
 /* The session ends before the answer: the centre brings the text again, and it is the same text. */
 static void a_text_that_comes_again_is_delivered_once(void **state)
 {
@@ -341,6 +402,7 @@ int main(void)
         TEST(nobody_has_the_number),
         TEST(a_lying_edge_gets_nothing),
         TEST(a_known_number_cannot_be_taken_over),
+        TEST(a_further_device_needs_a_grant),
         TEST(a_text_that_comes_again_is_delivered_once),
         TEST(the_same_text_twice_is_two_texts),
         TEST(names_are_claims_too),
