@@ -92,6 +92,8 @@ static rest_next ask(rest_call *c)
     if (!good)
         return field_refuse_json(c, "Send {\"device\":HEX,\"nonce\",\"signature\"}, octets as "
                                     "base64url.");
+    if (!field_is_caller(c, r.device))
+        return field_refuse_other_device(c);
     if (!directory_ask_forwarding(c->services->directory, c->reader, &r, c->now_ms, c->arena,
                                   &expires_ms, &why))
         return refuse(c, &why);
