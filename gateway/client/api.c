@@ -342,6 +342,30 @@ outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device)
                 (teal_bytes){ 0 }, TIMEOUT_MS, NULL);
 }
 
+static const char *write_forwarding_path(char buf[static MAX_PATH_BYTES], teal_bytes handle)
+{
+    return write_path(buf, "/v1/accounts/", handle, "/forwarding", NULL);
+}
+
+outcome api_forwarding(api *a, teal_bytes handle, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return get(a, AS_DEVICE, write_forwarding_path(path, handle), json);
+}
+
+outcome api_ask_forwarding(api *a, teal_bytes handle, json_t *body, json_t **json)
+{
+    char path[MAX_PATH_BYTES];
+    return call_json(a, AS_DEVICE, "POST", write_forwarding_path(path, handle), body, json);
+}
+
+outcome api_put_grant(api *a, teal_bytes handle, teal_bytes grant)
+{
+    char path[MAX_PATH_BYTES];
+    return call(a, AS_ACCOUNT, "PUT", write_forwarding_path(path, handle),
+                "application/vnd.teal.forwarding-grant", grant, TIMEOUT_MS, NULL);
+}
+
 outcome api_operate(api *a, const char *method, const char *path, json_t *body, json_t **json)
 {
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;

@@ -52,6 +52,11 @@ outcome api_links(api *a, teal_bytes handle, json_t **json);
 outcome api_answer_link(api *a, teal_bytes handle, const uint8_t *device, json_t *body);
 outcome api_drop_link(api *a, teal_bytes handle, const uint8_t *device);
 
+/* Text forwarding of a number. json: {"grants","requests"}. */
+outcome api_forwarding(api *a, teal_bytes handle, json_t **json);
+outcome api_ask_forwarding(api *a, teal_bytes handle, json_t *body, json_t **json);
+outcome api_put_grant(api *a, teal_bytes handle, teal_bytes grant);
+
 /* What operators ask for. body: taken; NULL: there is none. json: NULL where no body comes back. */
 outcome api_operate(api *a, const char *method, const char *path, json_t *body, json_t **json);
 

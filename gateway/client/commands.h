@@ -13,6 +13,7 @@ outcome command_inbox(session *s);
 outcome command_receipts(session *s);
 outcome command_handles(session *s);
 outcome command_devices(session *s);
+outcome command_forwarding(session *s);
 outcome command_passphrase(session *s);
 outcome command_gateway(session *s);
 /* `teal devices approve CODE`, `refuse ID`, `revoke ID`. */

@@ -16,6 +16,7 @@ static const char *const texts[N_COMMANDS] = {
         "  receipts   show what became of the messages sent\n"
         "  handles    show the handles of the account, add and remove them\n"
         "  devices    show the devices of the account, add and revoke them\n"
+        "  forwarding  let further devices have what comes to a number as a text\n"
         "  verify     check somebody's keys, and show the number to compare with them\n"
         "  audit      read the whole key log for keys that their owners did not sign\n"
         "  heads      show the key log's head, or compare it with another person's\n"
@@ -136,6 +137,20 @@ static const char *const texts[N_COMMANDS] = {
         "                 dropped, and nobody seals for it any more\n"
         "\n"
         "The beginning of an ID is enough. The other devices are told.\n",
+    [COMMAND_FORWARDING] =
+        "teal forwarding [request HANDLE | allow CODE [--days=N] | revoke ID]\n"
+        "\n"
+        "What comes to a number of the account as SMS goes to its first device alone,\n"
+        "and to those that it has granted it. Shows which these are, and until when.\n"
+        "\n"
+        "  request HANDLE  on a further device: ask for what comes to that number;\n"
+        "                 shows a code of 6 digits\n"
+        "  allow CODE     on the device that made the account: grant it to the device\n"
+        "                 that shows this code, for N days (default 90, at most 365)\n"
+        "  revoke ID      there too: take it back. The beginning of an ID is enough\n"
+        "\n"
+        "All devices are told. Each grant, and its end, stands in the key log.\n"
+        "Messages with end-to-end encryption go to all devices as ever.\n",
     [COMMAND_PASSPHRASE] =
         "teal passphrase [--new-passphrase-file FILE]\n"
         "\n"

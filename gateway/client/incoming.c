@@ -5,11 +5,13 @@
 #include "codecs/native/transcript.h"
 #include "gateway/client/account.h"
 #include "gateway/client/conversations.h"
+#include "gateway/client/grants.h"
 #include "gateway/client/incoming_content.h"
 #include "gateway/client/member.h"
 #include "gateway/client/prekeys.h"
 #include "gateway/client/received.h"
 #include "gateway/client/sent.h"
+#include "gateway/clock.h"
 #include "gateway/log.h"
 
 #include <sodium.h>
@@ -18,6 +20,8 @@ static enum incoming_kind kind_of(teal_bytes word)
 {
     if (teal_bytes_equal(word, teal_text("manifest")))
         return INCOMING_MANIFEST;
+    if (teal_bytes_equal(word, teal_text("forwarding")))
+        return INCOMING_GRANT;
     return teal_bytes_equal(word, teal_text("receipt")) ? INCOMING_RECEIPT : INCOMING_ENVELOPE;
 }
 
@@ -31,8 +35,8 @@ bool incoming_read(session *s, const json_t *object, incoming *out)
     teal_result result = TEAL_MALFORMED;
     why.rule = "REQ-REST-20 an item without octets";
     const bool has_data = member_bytes(object, "data", &s->arena, &out->data);
-    if (has_data && out->kind == INCOMING_MANIFEST)
-        return true; /* account_take reads it */
+    if (has_data && (out->kind == INCOMING_MANIFEST || out->kind == INCOMING_GRANT))
+        return true; /* account_take and grants_read read them */
     if (has_data)
         result = out->kind == INCOMING_RECEIPT
                      ? teal_receipt_decode(out->data, &s->arena, &out->receipt, &why)
@@ -114,6 +118,23 @@ static void judge_manifest(session *s, const incoming *in, incoming_verdict *out
         out->item = unverified_account();
     else if (known && newer)
         out->item = account_change(&before, &now);
+}
+
+/* [REQ-FWD-8]: only the account key can say that others may read along, or no more. */
+static void judge_grant(session *s, const incoming *in, incoming_verdict *out)
+{
+    teal_hash name;
+    teal_manifest m;
+    teal_forwarding_grant g;
+    if (!account_manifest(s->keychain, &s->arena, &m))
+        return;
+    out->aside.wrong = grants_read(in->data, m.account_key, &g);
+    hash_octets(in->data, &name);
+    if (!is_new(s->keychain, &name))
+        return;
+    out->item = out->aside.wrong == NULL
+                    ? grants_item(&g, &m, clock_unix_ms())
+                    : json_pack("{s:s, s:b}", "kind", "forwarding", "verified", 0);
 }
 
 /* ---- envelopes ------------------------------------------------------------------------------- */
@@ -283,6 +304,9 @@ void incoming_judge(session *s, const verify_gateway *gateway, const incoming *i
         return;
     case INCOMING_MANIFEST:
         judge_manifest(s, in, out);
+        return;
+    case INCOMING_GRANT:
+        judge_grant(s, in, out);
         return;
     case INCOMING_ENVELOPE:
         judge_envelope(s, gateway, in, out);

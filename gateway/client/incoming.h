@@ -8,9 +8,15 @@
 
 typedef struct incoming {
     int64_t seq;
-    enum incoming_kind { INCOMING_ENVELOPE, INCOMING_RECEIPT, INCOMING_MANIFEST } kind;
+    enum incoming_kind {
+        INCOMING_ENVELOPE,
+        INCOMING_RECEIPT,
+        INCOMING_MANIFEST,
+        INCOMING_GRANT
+    } kind;
     teal_bytes data;
-    bool decoded; /* into one of the next two; otherwise `wrong` says why not. Not of manifests */
+    bool decoded; /* into one of the next two; otherwise `wrong` says why not. Not of manifests and
+                     grants */
     teal_envelope envelope;
     teal_receipt receipt;
     const person *sender; /* of an envelope from a person, if the directory knows them */

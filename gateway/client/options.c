@@ -10,7 +10,13 @@
 #define OPERATORS                                                                                  \
     (BIT(COMMAND_DISCLOSE) | BIT(COMMAND_PINS) | BIT(COMMAND_GATEWAY) | BIT(COMMAND_PEER))
 
-enum { ANY = ~0u >> 1, MAX_SECONDS = 315360000, MAX_DIGITS = 10 };
+enum {
+    ANY = ~0u >> 1,
+    MAX_SECONDS = 315360000,
+    MAX_DIGITS = 10,
+    MAX_DAYS = 365,
+    MAX_DAYS_DIGITS = 3
+};
 
 static const struct {
     const char *name;
@@ -26,6 +32,8 @@ static const struct {
     [COMMAND_INBOX] = { "inbox", 0, 0, "inbox [--follow] [--wait=SECONDS]" },
     [COMMAND_RECEIPTS] = { "receipts", 0, 1, "receipts [ID]" },
     [COMMAND_HANDLES] = { "handles", 0, 2, "handles [add HANDLE [--code=CODE] | remove HANDLE]" },
+    [COMMAND_FORWARDING] = { "forwarding", 0, 2,
+                             "forwarding [request HANDLE | allow CODE [--days=N] | revoke ID]" },
     [COMMAND_DEVICES] = { "devices", 0, 2, "devices [approve CODE | refuse ID | revoke ID]" },
     [COMMAND_PASSPHRASE] = { "passphrase", 0, 0, "passphrase [--new-passphrase-file FILE]" },
     [COMMAND_VERIFY] = { "verify", 1, 1, "verify HANDLE" },
@@ -60,6 +68,7 @@ typedef enum option_id {
     OPTION_CODE,
     OPTION_NEW_PASSPHRASE_FILE,
     OPTION_COMPARE,
+    OPTION_DAYS,
     OPTION_OPERATOR,
     OPTION_OPERATOR_PASSPHRASE_FILE,
     OPTION_TYPE,
@@ -92,6 +101,7 @@ static const struct option long_options[] = {
     { "code", required_argument, NULL, OPTION_CODE },
     { "new-passphrase-file", required_argument, NULL, OPTION_NEW_PASSPHRASE_FILE },
     { "compare", required_argument, NULL, OPTION_COMPARE },
+    { "days", required_argument, NULL, OPTION_DAYS },
     { "operator", required_argument, NULL, OPTION_OPERATOR },
     { "operator-passphrase-file", required_argument, NULL, OPTION_OPERATOR_PASSPHRASE_FILE },
     { "type", required_argument, NULL, OPTION_TYPE },
@@ -125,6 +135,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_REGISTER) | BIT(COMMAND_HANDLES),
     BIT(COMMAND_PASSPHRASE),
     BIT(COMMAND_HEADS),
+    BIT(COMMAND_FORWARDING),
     BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN),
@@ -150,6 +161,18 @@ static outcome read_seconds(const char *name, const char *text, uint64_t least, 
         *out = *out * 10 + (uint64_t)(*text - '0');
     if (*out < least || *out > MAX_SECONDS)
         return say(OUTCOME_USAGE, "--%s takes %d to %d seconds", name, (int)least, MAX_SECONDS);
+    return OUTCOME_OK;
+}
+
+static outcome read_days(const char *text, uint64_t *out)
+{
+    size_t len = strlen(text);
+    *out = 0;
+    if (len > 0 && len <= MAX_DAYS_DIGITS && strspn(text, "0123456789") == len)
+        for (; *text != '\0'; text++)
+            *out = *out * 10 + (uint64_t)(*text - '0');
+    if (*out == 0 || *out > MAX_DAYS)
+        return say(OUTCOME_USAGE, "--days takes 1 to %d days", MAX_DAYS);
     return OUTCOME_OK;
 }
 
@@ -224,6 +247,8 @@ static outcome take(options *o, option_id id, const char *value)
     case OPTION_FOLLOW:
         o->follow = true;
         break;
+    case OPTION_DAYS:
+        return read_days(value, &o->days);
     case OPTION_COMPARE:
         o->compare = value;
         break;

@@ -16,6 +16,7 @@ typedef enum command {
     COMMAND_RECEIPTS,
     COMMAND_HANDLES,
     COMMAND_DEVICES,
+    COMMAND_FORWARDING,
     COMMAND_PASSPHRASE,
     COMMAND_VERIFY,
     COMMAND_AUDIT,
@@ -40,6 +41,7 @@ typedef struct options {
     const char *operator_passphrase_file; /* of its file, where that is sealed */
     const char *domains, *numbers;        /* peer add: lists; NULL: none */
     bool force;                           /* peer remove */
+    uint64_t days;                        /* forwarding: 0: not given */
     uint64_t in_s;                        /* peer key retire: 0: now */
     const char *type;                     /* sign: NULL where the request has no Content-Type */
     bool as_account;                      /* sign */

@@ -287,6 +287,27 @@ static void show_account(const show *s, const json_t *item, const show_aside *as
     show_handles(s, json_object_get(item, "handles_removed"), "removed");
 }
 
+static void show_grant(const show *s, const json_t *item, const show_aside *aside)
+{
+    char time_buf[32];
+    if (!json_is_true(json_object_get(item, "verified"))) {
+        write_format(s, LOOK_WRONG, "●", " ", "a grant of forwarding that is %s: %s",
+                     looks[LOOK_WRONG].words,
+                     aside->wrong != NULL ? aside->wrong : "no reason given");
+        return;
+    }
+    char *name = tamed_line(member_text(item, "name"));
+    char *handle = tamed_line(member_text(item, "handle"));
+    write_format(s, LOOK_NATIVE, "●", " ",
+                 "your account: texts to %s, for device %s (%.8s): %s, until %s · signed by your "
+                 "account key",
+                 handle, name, json_string_value(json_object_get(item, "device")),
+                 json_string_value(json_object_get(item, "state")),
+                 time_text(item, "expires_at_ms", time_buf));
+    free(name);
+    free(handle);
+}
+
 void show_item(const show *s, const json_t *item, const show_aside *aside)
 {
     teal_bytes kind = member_text(item, "kind");
@@ -296,6 +317,8 @@ void show_item(const show *s, const json_t *item, const show_aside *aside)
         show_device_receipt(s, item, aside);
     else if (teal_bytes_equal(kind, teal_text("account")))
         show_account(s, item, aside);
+    else if (teal_bytes_equal(kind, teal_text("forwarding")))
+        show_grant(s, item, aside);
     else if (teal_bytes_equal(kind, teal_text("sent")))
         show_own(s, item, aside);
     else

@@ -35,6 +35,8 @@ static outcome run(session *s)
         return command_receipts(s);
     case COMMAND_HANDLES:
         return command_handles(s);
+    case COMMAND_FORWARDING:
+        return command_forwarding(s);
     case COMMAND_DEVICES:
         return command_devices(s);
     case COMMAND_PASSPHRASE:
