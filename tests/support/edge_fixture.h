@@ -68,9 +68,9 @@ static uint8_t edge_pk[32];
 static ledger *key_log;
 static rest_services services;
 static const rest_route *const tables[] = {
-    messages_routes,   inbox_routes,     accounts_routes,  devices_routes, text_forwarding_routes,
-    proof_routes,      directory_routes, translate_routes, gateway_routes, health_routes,
-    disclosure_routes, pins_routes,      networks_routes,  key_log_routes, NULL,
+    messages_routes,  inbox_routes,     accounts_routes, devices_routes, proof_routes,
+    directory_routes, translate_routes, gateway_routes,  health_routes,  disclosure_routes,
+    pins_routes,      networks_routes,  key_log_routes,  NULL,
 };
 
 static void note(char *out, size_t cap, teal_bytes text)
