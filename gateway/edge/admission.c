@@ -125,7 +125,7 @@ static bool spend(admission *a, rest_call *c, const claimant *who, unsigned toke
 
 bool admission_knock(admission *a, rest_call *c)
 {
-    claimant who = by_address(c);
+    claimant who = by_caller(c);
     return spend(a, c, &who, 0);
 }
 

@@ -10,10 +10,11 @@ typedef struct admission admission;
 admission *admission_open(void);
 void admission_close(admission **a); /* NULL-safe */
 
-/* Before a signature is looked at: false where the address has used up what is its own; then it is
- * answered. Costs nothing. */
+/* False where c->caller, who is ANYBODY before a signature is looked at, has used up what is its
+ * own; then it is answered. Costs nothing. */
 bool admission_knock(admission *a, rest_call *c);
-/* Of a signature that does not hold, which costs the address what an unsigned request would. */
+/* Of a signature that does not hold, or is of somebody that the resource is not for: that costs the
+ * address what an unsigned request would. */
 void admission_turned_away(admission *a, rest_call *c);
 /* Once c->caller is known: false where it is answered, with a refusal. Else it is counted, and the
  * answer says what is left. */

@@ -280,8 +280,13 @@ static void turn_if_due(nonces *n, int64_t now_ms)
                   NULL);
 }
 
-static nonces_result use(nonces *n, teal_bytes keyid, teal_bytes nonce, int64_t created_s,
-                         int64_t now_ms)
+static bool is_full(const nonces *n, nonces_share share)
+{
+    return n->current.n >= (share == NONCES_ALL ? n->max : n->max / 4 * 3);
+}
+
+static nonces_result use(nonces *n, nonces_share share, teal_bytes keyid, teal_bytes nonce,
+                         int64_t created_s, int64_t now_ms)
 {
     turn_if_due(n, now_ms);
     uint64_t fingerprint = fingerprint_of(&n->current, keyid, nonce);
@@ -290,17 +295,17 @@ static nonces_result use(nonces *n, teal_bytes keyid, teal_bytes nonce, int64_t 
     if (contains(&n->current, fingerprint) ||
         contains(&n->previous, fingerprint_of(&n->previous, keyid, nonce)))
         return NONCES_SEEN;
-    if (n->current.n >= n->max || !grow(&n->current) || !append(n, fingerprint, created_s))
+    if (is_full(n, share) || !grow(&n->current) || !append(n, fingerprint, created_s))
         return NONCES_FULL;
     insert(&n->current, fingerprint, created_s);
     return NONCES_NEW;
 }
 
-nonces_result nonces_use(nonces *n, teal_bytes keyid, teal_bytes nonce, int64_t created_s,
-                         int64_t now_ms)
+nonces_result nonces_use(nonces *n, nonces_share share, teal_bytes keyid, teal_bytes nonce,
+                         int64_t created_s, int64_t now_ms)
 {
     pthread_mutex_lock(&n->lock);
-    nonces_result result = use(n, keyid, nonce, created_s, now_ms);
+    nonces_result result = use(n, share, keyid, nonce, created_s, now_ms);
     pthread_mutex_unlock(&n->lock);
     return result;
 }

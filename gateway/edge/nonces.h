@@ -38,8 +38,11 @@ typedef enum nonces_result {
     NONCES_FULL, /* it cannot be remembered now: too many, or the disk is full. Nothing was done */
 } nonces_result;
 
+/* How far a generation is filled for whom. */
+typedef enum nonces_share { NONCES_PART, NONCES_ALL } nonces_share; /* PART: three quarters */
+
 /* One that request_is_timely takes. */
-nonces_result nonces_use(nonces *n, teal_bytes keyid, teal_bytes nonce, int64_t created_s,
-                         int64_t now_ms);
+nonces_result nonces_use(nonces *n, nonces_share share, teal_bytes keyid, teal_bytes nonce,
+                         int64_t created_s, int64_t now_ms);
 
 #endif

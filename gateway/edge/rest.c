@@ -137,6 +137,7 @@ static void *on_target(void *arg, const char *target, struct MHD_Connection *con
         return NULL;
     q->rest = arg;
     q->connection = connection;
+    q->caller.who.role = CALLER_ANYBODY;
     memcpy(q->room, target, len);
     q->target = (teal_bytes){ q->room, len };
     q->parameter = (teal_writer){ q->room + len, len, 0 };
@@ -271,7 +272,7 @@ static const struct sockaddr *remote_of(const rest_request *q)
 }
 
 /* False: it is answered. */
-static bool identify(rest_request *q, rest_call *c)
+static bool identify(rest_request *q, rest_call *c, request_claim *claim)
 {
     caller who;
     http_message m = { .method = teal_text(q->method),
@@ -281,24 +282,26 @@ static bool identify(rest_request *q, rest_call *c)
         refuse_overload(q);
         return false;
     }
-    if (!authenticate(c, &m, q->received > 0, q->head.route->callers, &who))
+    if (!authenticate(c, &m, q->received > 0, q->head.route->callers, &who, claim))
         return false;
     caller_keep(&who, &q->caller);
     return true;
 }
 
 /* Who asks, and whether they may now: once for each request, since its nonce is used up by it.
+ * Knocks as nobody, then as who it is: neither costs those a token whose request is played again.
  * False: it is answered. */
 static bool admit(rest_request *q, rest_call *c)
 {
     admission *a = q->rest->admission;
+    request_claim claim;
     if (q->caller.there)
         return true;
     if (!admission_knock(a, c))
         return false;
-    if (identify(q, c))
+    if (identify(q, c, &claim) && admission_knock(a, c) && authenticate_once(c, &claim))
         return admission_enter(a, c);
-    if (q->answer.status == 401)
+    if (q->answer.status == 401 || q->answer.status == 403)
         admission_turned_away(a, c);
     return false;
 }

@@ -475,6 +475,60 @@ static void test_once(void **state)
     assert_int_equal(send_signed(&again)->status, 200);
 }
 
+static const ask by_alice = { .path = "/device", .kind = REQUEST_DEVICE, .key = ALICE },
+                 by_alice_again = {
+                     .path = "/device", .kind = REQUEST_DEVICE, .key = ALICE, .again = true
+                 };
+
+/* Who is turned away, or is nobody, fills no memory of nonces. */
+static void test_nonces_are_spared(void **state)
+{
+    (void)state;
+    const ask elsewhere = { .path = "/operator", .kind = REQUEST_DEVICE, .key = ALICE };
+    assert_int_equal(send_signed(&elsewhere)->status, 403);
+    assert_int_equal(send_signed(&by_alice_again)->status, 200);
+    ask stranger = { .path = "/anybody", .kind = REQUEST_KEY, .key = STRANGER };
+    assert_caller(send_signed(&stranger), CALLER_ANYBODY, "");
+    stranger.again = true;
+    assert_caller(send_signed(&stranger), CALLER_ANYBODY, "");
+
+    settings.limit_device = 1;
+    assert_int_equal(send_signed(&by_alice)->status, 200);
+    assert_int_equal(send_signed(&by_alice)->status, 429);
+    settings.limit_device = 0;
+    assert_int_equal(send_signed(&by_alice_again)->status, 200);
+}
+
+/* Whoever has seen a request cannot use up what its sender may send. */
+static void test_replays_cost_the_sender_nothing(void **state)
+{
+    (void)state;
+    settings.limit_device = 2;
+    settings.limit_burst_s = 60;
+    assert_int_equal(send_signed(&by_alice)->status, 200);
+    for (size_t i = 0; i < 3; i++)
+        assert_refused(send_signed(&by_alice_again), 401, "nonce-replayed", "REQ-SIG-6");
+    assert_int_equal(send_signed(&by_alice)->status, 200);
+    assert_int_equal(send_signed(&by_alice)->status, 429);
+}
+
+/* A key costs nothing to make, so what it signs is counted by the address, refused or not. */
+static void test_refused_callers_are_counted(void **state)
+{
+    static const ask refused[] = {
+        { .path = "/peer", .kind = REQUEST_KEY, .key = STRANGER },
+        { .path = "/device", .kind = REQUEST_ACCOUNT, .key = STRANGER },
+        { .path = "/operator", .kind = REQUEST_DEVICE, .key = ALICE },
+        { .path = "/device", .kind = REQUEST_DEVICE, .key = STRANGER, .id = ALICE },
+    };
+    (void)state;
+    settings.limit_loopback = 4;
+    settings.limit_burst_s = 60;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++)
+        assert_int_not_equal(send_signed(&refused[i])->status, 429);
+    assert_int_equal(send_signed(&refused[0])->status, 429);
+}
+
 /* Known by its signature, and turned away for what it is: see test_admission. */
 static void test_suspended(void **state)
 {
@@ -489,8 +543,14 @@ static void test_suspended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_roles), TEST(test_refusals),  TEST(test_unsigned),
-        TEST(test_once),  TEST(test_suspended),
+        TEST(test_roles),
+        TEST(test_refusals),
+        TEST(test_unsigned),
+        TEST(test_once),
+        TEST(test_nonces_are_spared),
+        TEST(test_replays_cost_the_sender_nothing),
+        TEST(test_refused_callers_are_counted),
+        TEST(test_suspended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,7 +55,8 @@ static void open_again(rig *r)
 
 static nonces_result use_created(rig *r, const char *nonce, int64_t created_s)
 {
-    return nonces_use(r->n, teal_text("key:a"), teal_text(nonce), created_s, r->now_s * 1000);
+    return nonces_use(r->n, NONCES_ALL, teal_text("key:a"), teal_text(nonce), created_s,
+                      r->now_s * 1000);
 }
 
 static nonces_result use(rig *r, const char *nonce)
@@ -70,13 +71,13 @@ static void test_once(void **state)
     assert_int_equal(use(r, "one"), NONCES_SEEN);
     assert_int_equal(use(r, "two"), NONCES_NEW);
     assert_int_equal(use_created(r, "one", r->now_s + 1), NONCES_SEEN);
-    assert_int_equal(
-        nonces_use(r->n, teal_text("key:b"), teal_text("one"), r->now_s, r->now_s * 1000),
-        NONCES_NEW);
+    assert_int_equal(nonces_use(r->n, NONCES_ALL, teal_text("key:b"), teal_text("one"), r->now_s,
+                                r->now_s * 1000),
+                     NONCES_NEW);
     /* lp: the border between keyid and nonce counts. */
-    assert_int_equal(
-        nonces_use(r->n, teal_text("key:ao"), teal_text("ne"), r->now_s, r->now_s * 1000),
-        NONCES_NEW);
+    assert_int_equal(nonces_use(r->n, NONCES_ALL, teal_text("key:ao"), teal_text("ne"), r->now_s,
+                                r->now_s * 1000),
+                     NONCES_NEW);
 }
 
 static void test_restart(void **state)
@@ -148,6 +149,24 @@ static void test_full(void **state)
     r->now_s += GENERATION_S;
     assert_int_equal(use(r, "more"), NONCES_NEW);
     assert_int_equal(use_created(r, "0", r->now_s), NONCES_SEEN); /* previous generation */
+}
+
+/* Whoever makes themselves keys leaves room for those that an operator has named. */
+static void test_part(void **state)
+{
+    rig *r = *state;
+    char nonce[16];
+    for (int i = 0; i < FEW; i++) {
+        snprintf(nonce, sizeof nonce, "%d", i);
+        assert_int_equal(nonces_use(r->n, NONCES_PART, teal_text("device:a"), teal_text(nonce),
+                                    r->now_s, r->now_s * 1000),
+                         i < FEW / 4 * 3 ? NONCES_NEW : NONCES_FULL);
+    }
+    for (int i = FEW / 4 * 3; i < FEW; i++) {
+        snprintf(nonce, sizeof nonce, "%d", i);
+        assert_int_equal(use(r, nonce), NONCES_NEW);
+    }
+    assert_int_equal(use(r, "more"), NONCES_FULL);
 }
 
 /* A set that has grown many times. */
@@ -317,12 +336,19 @@ static void test_this_boot(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_RIG(test_once),           WITH_RIG(test_restart),
-        WITH_RIG(test_generations),    WITH_RIG(test_clock_set_back),
-        WITH_RIG(test_full),           WITH_RIG(test_many),
-        WITH_RIG(test_other_boot),     WITH_RIG(test_cut),
-        WITH_RIG(test_damaged_header), WITH_RIG(test_killed_while_turning),
-        WITH_RIG(test_no_folder),      WITH_RIG(test_this_boot),
+        WITH_RIG(test_once),
+        WITH_RIG(test_restart),
+        WITH_RIG(test_generations),
+        WITH_RIG(test_clock_set_back),
+        WITH_RIG(test_full),
+        WITH_RIG(test_part),
+        WITH_RIG(test_many),
+        WITH_RIG(test_other_boot),
+        WITH_RIG(test_cut),
+        WITH_RIG(test_damaged_header),
+        WITH_RIG(test_killed_while_turning),
+        WITH_RIG(test_no_folder),
+        WITH_RIG(test_this_boot),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
