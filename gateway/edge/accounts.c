@@ -1,4 +1,5 @@
 /* /v1/accounts/{handle} and its prekeys. The rules are the directory's (REQ-DIR-20, -21). */
+#include "gateway/edge/asker.h"
 #include "gateway/edge/field.h"
 
 #include "codecs/handle.h"
@@ -21,7 +22,7 @@ static bool is_others(rest_call *c)
 {
     teal_manifest m;
     return teal_manifest_decode(c->body, c->arena, &m, NULL) == TEAL_OK &&
-           memcmp(m.account_key, c->caller->account_key, TEAL_KEY_BYTES) != 0;
+           !asker_owns(c, m.account_key);
 }
 
 static rest_next manifest_put(rest_call *c)
@@ -53,12 +54,27 @@ static rest_next refuse_account(rest_call *c)
                         "Register it with PUT, or look it up at /v1/directory/{handle}.", NULL);
 }
 
+static bool is_own(rest_call *c, teal_bytes encoded)
+{
+    teal_manifest m;
+    return teal_manifest_decode(encoded, c->arena, &m, NULL) == TEAL_OK &&
+           asker_owns(c, m.account_key);
+}
+
+/* What others see of an account they look up, which is noted; a key that anybody can make sees its
+ * own account alone, and not whether there are others. */
 static rest_next manifest_get(rest_call *c)
 {
-    teal_bytes encoded;
+    teal_bytes encoded = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
     store_result r = c->reader->ops->get_manifest(c->reader, c->parameter, c->arena, &encoded);
+    const bool own = r == STORE_OK && is_own(c, encoded);
+    if (!own && c->caller->role == CALLER_ACCOUNT)
+        return field_refuse_caller(c, "REQ-SIG-12 the account is another key's",
+                                   "Look the handle up, as a device of an account.");
+    if (!own && !asker_note(c))
+        return field_refuse_overload(c);
     if (r == STORE_NONE)
         return refuse_account(c);
     if (r != STORE_OK)

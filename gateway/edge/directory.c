@@ -1,5 +1,6 @@
 /* /v1/directory/{handle}: what reaches a handle now, and keys to seal to. REQ-DIR-22, -23,
  * REQ-LOG-14; who asked is kept: REQ-LKP-10. */
+#include "gateway/edge/asker.h"
 #include "gateway/edge/claim_limits.h"
 #include "gateway/edge/field.h"
 #include "gateway/edge/log_proof.h"
@@ -76,20 +77,6 @@ static json_t *entry_json(rest_call *c, const directory_entry *e)
     return entry;
 }
 
-/* Who asked, as the log of look-ups has it. False: nobody may be answered now. */
-static bool note_asker(rest_call *c)
-{
-    const char *kind = c->caller->role == CALLER_PEER       ? "peer "
-                       : c->caller->role == CALLER_OPERATOR ? "operator "
-                                                            : "";
-    const size_t cap = strlen(kind) + c->caller->name.len;
-    teal_writer w = { teal_arena_take(c->arena, cap), cap, 0 };
-    teal_write_text(&w, kind);
-    teal_write_bytes(&w, c->caller->name);
-    return w.base != NULL &&
-           lookup_log_note(c->services->lookups, teal_written(&w), c->parameter, c->now_ms);
-}
-
 /* With the key log's proof of the manifest, where it is of this gateway's own network. */
 static rest_next answer(rest_call *c, const directory_entry *e, json_t *body)
 {
@@ -111,7 +98,7 @@ static rest_next look_up(rest_call *c)
     directory_entry e = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
-    if (!note_asker(c))
+    if (!asker_note(c))
         return field_refuse_overload(c);
     switch (directory_look_up(c->services->directory, c->reader, c->parameter, c->now_ms, c->arena,
                               &e)) {
@@ -146,7 +133,7 @@ static rest_next claim(rest_call *c)
     size_t n = 0;
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
-    if (!note_asker(c))
+    if (!asker_note(c))
         return field_refuse_overload(c);
     claim_answer may = claim_limits_take(c->services->claims, c);
     if (may == CLAIM_LATER)

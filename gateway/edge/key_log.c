@@ -1,5 +1,6 @@
 /* /v1/log/{log}/…: heads, entries and proofs, for anybody; and the manifests that an account has
  * had, each with its proof. REQ-LOG-10 to -13. */
+#include "gateway/edge/asker.h"
 #include "gateway/edge/field.h"
 #include "gateway/edge/log_proof.h"
 
@@ -118,15 +119,18 @@ static rest_next consistency_get(rest_call *c)
 
 /* ---- the manifests of an account ------------------------------------------------------------- */
 
+/* Of others it is a look-up. STORE_BUSY: nobody may be answered now. */
 static store_result list_versions(rest_call *c, uint64_t from, store_version *out, size_t *n)
 {
     teal_bytes encoded;
     teal_manifest m;
     store_result r = c->reader->ops->get_manifest(c->reader, c->parameter, c->arena, &encoded);
+    if (r == STORE_OK && teal_manifest_decode(encoded, c->arena, &m, NULL) != TEAL_OK)
+        r = STORE_BROKEN;
+    if ((r != STORE_OK || !asker_owns(c, m.account_key)) && !asker_note(c))
+        r = STORE_BUSY;
     if (r != STORE_OK)
         return r;
-    if (teal_manifest_decode(encoded, c->arena, &m, NULL) != TEAL_OK)
-        return STORE_BROKEN;
     return c->reader->ops->list_versions(c->reader, m.account_key, from, c->arena, out,
                                          MAX_VERSIONS, n);
 }

@@ -111,6 +111,40 @@ static void test_accounts_are_read(void **state)
     assert_refused(&a, 400, "device-malformed", "REQ-REST-7");
 }
 
+/* A key that anybody can make sees its own account; whoever else does has looked it up. */
+static void test_accounts_of_others(void **state)
+{
+    (void)state;
+    uint8_t encoded[TEAL_MAX_MANIFEST_BYTES], own[TEAL_KEY_BYTES], other[TEAL_KEY_BYTES], sk[64];
+    test_device device;
+    store_account(encoded, sizeof encoded, &device);
+    test_account_keys(1, own, sk);
+    test_account_keys(2, other, sk);
+    script.caller = (caller){ .role = CALLER_ACCOUNT, .account_key = other };
+    raw_answer a = get("/v1/accounts/" ALICE);
+    assert_refused(&a, 403, "caller-not-allowed", "REQ-SIG-12");
+    a = get("/v1/accounts/im:nobody@native.example");
+    assert_refused(&a, 403, "caller-not-allowed", "REQ-SIG-12");
+    script.caller.account_key = own;
+    assert_int_equal(get("/v1/accounts/" ALICE).status, 200);
+    script.caller = (caller){ .role = CALLER_DEVICE, .account_key = own };
+    assert_int_equal(get("/v1/accounts/" ALICE).status, 200);
+    assert_string_equal(script.noted, "");
+
+    script.caller.account_key = other;
+    assert_int_equal(get("/v1/accounts/" ALICE).status, 200);
+    assert_string_equal(script.noted, ALICE);
+    get("/v1/accounts/im:nobody@native.example/manifests");
+    assert_string_equal(script.noted, "im:nobody@native.example");
+    get("/v1/accounts/" ALICE "/manifests");
+    assert_string_equal(script.noted, ALICE);
+    script.log_is_full = true;
+    a = get("/v1/accounts/" ALICE);
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
+    a = get("/v1/accounts/" ALICE "/manifests");
+    assert_refused(&a, 503, "overloaded", "REQ-REST-4");
+}
+
 #define SMS_PATH "{'network':'sms','capability':'none','path':'sms','level':'PLAINTEXT'}"
 /* A manifest as the script's entries have it: in the log, as version 1. */
 static const teal_manifest *logged_manifest(void)
@@ -310,6 +344,7 @@ int main(void)
         edge_test(test_manifests_are_put),
         edge_test(test_prekeys_are_put),
         edge_test(test_accounts_are_read),
+        edge_test(test_accounts_of_others),
         edge_test(test_look_ups),
         edge_test(test_askers_are_noted),
         edge_test(test_claims),
