@@ -54,10 +54,10 @@ static void conclude(const audit *a)
         json_decref(line);
         return;
     }
-    printf("read entries %llu to %llu of the key log: they give the head that the gateway has "
-           "signed; %zu finding%s\n",
-           (unsigned long long)a->began, (unsigned long long)a->head.size, a->n_findings,
-           a->n_findings == 1 ? "" : "s");
+    unsigned long long began = a->began, size = a->head.size;
+    printf("read %llu entries of the key log after the %llu that were known: they give the head "
+           "that the gateway has signed; %zu finding%s\n",
+           size - began, began, a->n_findings, a->n_findings == 1 ? "" : "s");
 }
 
 /* ---- one entry ------------------------------------------------------------------------------- */
