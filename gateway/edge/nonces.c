@@ -361,6 +361,9 @@ static bool load(nonces *n, int64_t now_ms)
 {
     journal_state previous = read_journal(n, previous_name, &n->previous),
                   current = read_journal(n, current_name, &n->current);
+    /* A folder without any is new, or the machine went down before the first one was on disk. */
+    if (previous == JOURNAL_MISSING && current == JOURNAL_MISSING)
+        current = JOURNAL_OTHER_BOOT;
     n->floor_s = most(floor_of(n, previous, &n->previous, now_ms),
                       floor_of(n, current, &n->current, now_ms));
     if (current == JOURNAL_GOOD && is_whole(previous))

@@ -116,6 +116,15 @@ static void test_generations(void **state)
     }
 }
 
+/* Perhaps there was a journal, which the machine did not get to disk before it went down. */
+static void test_no_journal(void **state)
+{
+    rig *r = *state;
+    const int64_t begun_s = r->boot.begun_ms / 1000;
+    assert_int_equal(use_created(r, "one", begun_s), NONCES_OLD);
+    assert_int_equal(use_created(r, "one", begun_s + 1), NONCES_NEW);
+}
+
 /* What is forgotten stays refused where the clock goes back. */
 static void test_clock_set_back(void **state)
 {
@@ -348,6 +357,7 @@ int main(void)
         WITH_RIG(test_damaged_header),
         WITH_RIG(test_killed_while_turning),
         WITH_RIG(test_no_folder),
+        WITH_RIG(test_no_journal),
         WITH_RIG(test_this_boot),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
