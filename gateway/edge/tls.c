@@ -286,7 +286,7 @@ static bool has_name(gnutls_x509_crt_t certificate, const config_list *domains)
     for (unsigned i = 0;; i++) {
         size_t len = sizeof name;
         int type = gnutls_x509_crt_get_subject_alt_name(certificate, i, name, &len, NULL);
-        if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+        if (type < 0 && type != GNUTLS_E_SHORT_MEMORY_BUFFER) /* no more, or nothing to read */
             return false;
         for (size_t k = 0; type == GNUTLS_SAN_DNSNAME && k < domains->n; k++)
             if (strlen(domains->at[k]) == len && strncasecmp(domains->at[k], name, len) == 0)
