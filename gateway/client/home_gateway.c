@@ -85,12 +85,12 @@ static outcome compare(const session *s, const verify_gateway *known, const veri
     if (teal_bytes_equal(known->handle, now->handle) &&
         memcmp(known->manifest.account_key, now->manifest.account_key, TEAL_KEY_BYTES) == 0)
         return OUTCOME_OK;
-    if (s->options->accept_key_change)
-        return OUTCOME_OK;
     char text[CONTACTS_FINGERPRINT_BYTES];
     say_note("THE GATEWAY'S ACCOUNT KEY HAS CHANGED.");
     say_note("  known: %s", contacts_fingerprint(known->manifest.account_key, text));
     say_note("  now:   %s", contacts_fingerprint(now->manifest.account_key, text));
+    if (s->options->accept_key_change)
+        return OUTCOME_OK;
     return say(OUTCOME_UNVERIFIED, "  Ask its operator by other means; if it is theirs: "
                                    "--accept-key-change");
 }
