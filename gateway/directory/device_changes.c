@@ -3,16 +3,6 @@
  * that stay learn of it. REQ-DEV-6, REQ-DEV-9, REQ-PRE-7. */
 #include "gateway/directory/directory_own.h"
 
-static store_result put_prekey(store *s, const link_request *r)
-{
-    uint8_t encoded[256];
-    teal_writer w = { encoded, sizeof encoded, 0 };
-    if (teal_prekey_encode(&r->prekey, &w) != TEAL_OK)
-        bug("an encoded prekey is longer than its fields");
-    store_result result = s->ops->put_prekey(s, r->device.id, r->prekey.id, teal_written(&w));
-    return result == STORE_EXISTS ? STORE_OK : result;
-}
-
 /* A device that did not come by a request publishes its prekeys itself. */
 static store_result welcome(const directory *d, store *s, const teal_manifest *m,
                             const teal_device *device, int64_t now_ms)
@@ -21,7 +11,7 @@ static store_result welcome(const directory *d, store *s, const teal_manifest *m
     if (link_requests_get(d->links, m->account_key, device->id, now_ms, &r) != LINK_OK ||
         memcmp(r.device.signing_key, device->signing_key, TEAL_KEY_BYTES) != 0)
         return STORE_OK;
-    return put_prekey(s, &r);
+    return directory_put_prekey(s, device->id, &r.prekey);
 }
 
 static store_result put_notice(store *s, const uint8_t *device, teal_bytes encoded)

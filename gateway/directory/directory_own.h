@@ -46,6 +46,10 @@ directory_put directory_refuse(const directory_refusal *because, directory_refus
 directory_put directory_refuse_malformed(const char *problem, const teal_diag *diag,
                                          directory_refusal *why);
 
+/* prekeys.c. In the writer's thread; one whose id is known, or was, stays what it was. */
+store_result directory_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                  const teal_prekey *prekey);
+
 /* claim.c. One prekey for each wanted device that has any; wanted: by place in the manifest. */
 directory_result directory_claim_of(directory *d, const teal_manifest *m, const bool *wanted,
                                     teal_arena *arena, directory_prekey *out, size_t *n);

@@ -28,15 +28,15 @@ typedef struct put_prekeys {
     bool full;
 } put_prekeys;
 
-static store_result put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
-                               const teal_prekey *prekey)
+store_result directory_put_prekey(store *s, const uint8_t device[static TEAL_DEVICE_BYTES],
+                                  const teal_prekey *prekey)
 {
     uint8_t encoded[256];
     teal_writer w = { encoded, sizeof encoded, 0 };
     if (teal_prekey_encode(prekey, &w) != TEAL_OK)
         bug("an encoded prekey is longer than its fields");
     store_result result = s->ops->put_prekey(s, device, prekey->id, teal_written(&w));
-    return result == STORE_EXISTS ? STORE_OK : result; /* known, or was: it stays what it was */
+    return result == STORE_EXISTS ? STORE_OK : result;
 }
 
 /* STORE_NONE: the device has left the manifest meanwhile. STORE_SPACE has all of it undone. */
@@ -45,7 +45,7 @@ static store_result put_all(store *s, void *arg)
     put_prekeys *p = arg;
     store_result result = STORE_OK;
     for (size_t i = 0; result == STORE_OK && i < p->n; i++)
-        result = put_prekey(s, p->device, &p->prekeys[i]);
+        result = directory_put_prekey(s, p->device, &p->prekeys[i]);
     if (result == STORE_OK)
         result = s->ops->count_prekeys(s, p->device, &p->left);
     p->full = result == STORE_OK && p->left.one_time > DIRECTORY_MAX_ONE_TIME;

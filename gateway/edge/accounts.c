@@ -12,11 +12,6 @@ enum { READERS = CALLER_DEVICE | CALLER_ACCOUNT | CALLER_PEER | CALLER_OPERATOR 
 /* TEAL_MAX_PREKEYS of about 110 octets each. */
 enum { PREKEYS_MAX_BODY = 32 << 10 };
 
-static rest_next refuse(rest_call *c, const directory_refusal *why)
-{
-    return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
-}
-
 /* What does not decode is for the directory to refuse. */
 static bool is_others(rest_call *c)
 {
@@ -33,18 +28,9 @@ static rest_next manifest_put(rest_call *c)
     if (is_others(c))
         return field_refuse_caller(c, "REQ-SIG-12 the manifest is another account's",
                                    "Sign the request with the account key that it names.");
-    switch (directory_put_manifest(c->services->directory, c->parameter, c->body, c->now_ms,
-                                   c->arena, &why)) {
-    case PUT_NEW:
-        return rest_empty(c, 201);
-    case PUT_NEXT:
-        return rest_empty(c, 200);
-    case PUT_REFUSED:
-        return refuse(c, &why);
-    case PUT_BUSY:
-        return field_refuse_overload(c);
-    }
-    bug("directory_put out of range");
+    directory_put result = directory_put_manifest(c->services->directory, c->parameter, c->body,
+                                                  c->now_ms, c->arena, &why);
+    return field_answer_put(c, result, &why);
 }
 
 static rest_next refuse_account(rest_call *c)
@@ -105,17 +91,10 @@ static rest_next prekeys_put(rest_call *c)
         return field_refuse_handle(c);
     if (are_others(c))
         return field_refuse_other_device(c);
-    switch (directory_put_prekeys(c->services->directory, c->reader, c->parameter, c->body,
-                                  c->arena, device, &left, &why)) {
-    case PUT_NEW:
-    case PUT_NEXT:
-        return answer_left(c, &left);
-    case PUT_REFUSED:
-        return refuse(c, &why);
-    case PUT_BUSY:
-        return field_refuse_overload(c);
-    }
-    bug("directory_put out of range");
+    directory_put result = directory_put_prekeys(c->services->directory, c->reader, c->parameter,
+                                                 c->body, c->arena, device, &left, &why);
+    return result == PUT_NEW || result == PUT_NEXT ? answer_left(c, &left)
+                                                   : field_answer_put(c, result, &why);
 }
 
 /* STORE_NONE: no account, or the device is not in its manifest (*known tells which). */

@@ -9,47 +9,32 @@ enum { LINK_MAX_BODY = 4 << 10 };
 
 static rest_next refuse(rest_call *c, const directory_refusal *why)
 {
-    if (why->status == 429)
-        return rest_later(c, why->status, why->problem, why->rule, why->remedy, LINK_LIFE_MS);
-    return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
+    return field_refuse_directory(c, why, LINK_LIFE_MS);
 }
 
 /* ---- JSON --------------------------------------------------------------------------------------
  */
 
-static teal_bytes text_of(const json_t *o, const char *name)
-{
-    const json_t *text = json_object_get(o, name);
-    if (!json_is_string(text))
-        return (teal_bytes){ 0 };
-    return (teal_bytes){ (const uint8_t *)json_string_value(text), json_string_length(text) };
-}
-
-static bool read_octets(const json_t *o, const char *name, uint8_t *out, size_t len)
-{
-    return teal_base64url_decode_exact(text_of(o, name), out, len, NULL) == TEAL_OK;
-}
-
 static bool read_prekey(const json_t *o, teal_prekey *out)
 {
     uint8_t encoded[256];
     teal_writer w = { encoded, sizeof encoded, 0 };
-    return teal_base64url_decode(text_of(o, "prekey"), &w, NULL) == TEAL_OK &&
+    return teal_base64url_decode(field_string(o, "prekey"), &w, NULL) == TEAL_OK &&
            teal_prekey_decode(teal_written(&w), out, NULL) == TEAL_OK;
 }
 
 /* The name is copied. */
 static bool read_request(const json_t *o, link_request *out)
 {
-    teal_bytes name = text_of(o, "name");
+    teal_bytes name = field_string(o, "name");
     if (name.len > sizeof out->name_room)
         return false;
     if (name.len > 0)
         memcpy(out->name_room, name.at, name.len);
     out->device.name = (teal_bytes){ (const uint8_t *)out->name_room, name.len };
     return field_device(json_string_value(json_object_get(o, "device")), out->device.id) &&
-           read_octets(o, "signing_key", out->device.signing_key, TEAL_KEY_BYTES) &&
-           read_octets(o, "share", out->share, sizeof out->share) && read_prekey(o, &out->prekey);
+           field_octets(o, "signing_key", out->device.signing_key, TEAL_KEY_BYTES) &&
+           field_octets(o, "share", out->share, sizeof out->share) && read_prekey(o, &out->prekey);
 }
 
 static json_t *octets(rest_call *c, const uint8_t *at, size_t len)
@@ -156,8 +141,8 @@ static rest_next take_answer(rest_call *c, bool has_share)
     if (!field_device(rest_query(c, "device"), a.device))
         return field_refuse_device(c);
     json_t *body = field_object(c);
-    const bool good = (!has_share || read_octets(body, "share", a.share, sizeof a.share)) &&
-                      read_octets(body, "tag", a.tag, sizeof a.tag);
+    const bool good = (!has_share || field_octets(body, "share", a.share, sizeof a.share)) &&
+                      field_octets(body, "tag", a.tag, sizeof a.tag);
     json_decref(body);
     if (!good)
         return field_refuse_json(c, has_share ? "Send {\"share\",\"tag\"} as base64url."

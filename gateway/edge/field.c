@@ -61,6 +61,19 @@ json_t *field_object(rest_call *c)
     return NULL;
 }
 
+teal_bytes field_string(const json_t *o, const char *name)
+{
+    const json_t *text = json_object_get(o, name);
+    if (!json_is_string(text))
+        return (teal_bytes){ 0 };
+    return (teal_bytes){ (const uint8_t *)json_string_value(text), json_string_length(text) };
+}
+
+bool field_octets(const json_t *o, const char *name, uint8_t *out, size_t len)
+{
+    return teal_base64url_decode_exact(field_string(o, name), out, len, NULL) == TEAL_OK;
+}
+
 rest_next field_refuse_device(rest_call *c)
 {
     return rest_problem(c, 400, "device-malformed",
@@ -122,6 +135,28 @@ rest_next field_refuse_overload(rest_call *c)
 {
     return rest_later(c, 503, "overloaded", "REQ-REST-4 more waits than the gateway may hold",
                       "Send it again after Retry-After.", RETRY_MS);
+}
+
+rest_next field_refuse_directory(rest_call *c, const directory_refusal *why, int64_t retry_ms)
+{
+    if (why->status == 429)
+        return rest_later(c, why->status, why->problem, why->rule, why->remedy, retry_ms);
+    return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
+}
+
+rest_next field_answer_put(rest_call *c, directory_put result, const directory_refusal *why)
+{
+    switch (result) {
+    case PUT_NEW:
+        return rest_empty(c, 201);
+    case PUT_NEXT:
+        return rest_empty(c, 200);
+    case PUT_REFUSED:
+        return field_refuse_directory(c, why, RETRY_MS);
+    case PUT_BUSY:
+        return field_refuse_overload(c);
+    }
+    bug("directory_put out of range");
 }
 
 rest_next field_refuse_peer(rest_call *c)

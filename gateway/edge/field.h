@@ -17,6 +17,10 @@ json_t *field_text(teal_bytes text); /* UTF-8 */
 
 /* The body as a JSON object that the caller owns; NULL: it is none. */
 json_t *field_object(rest_call *c);
+/* A string of it; empty: it has none of that name. o may be NULL. */
+teal_bytes field_string(const json_t *o, const char *name);
+/* Octets of it, base64url. False: not there, or not `len` of them. */
+bool field_octets(const json_t *o, const char *name, uint8_t *out, size_t len);
 
 rest_next field_refuse_device(rest_call *c);
 /* Whether the caller is that device. */
@@ -30,6 +34,10 @@ rest_next field_refuse_json(rest_call *c, const char *remedy);
 /* The store could not do it: anything but STORE_OK, STORE_NONE, STORE_EXISTS. */
 rest_next field_refuse_store(rest_call *c, store_result r);
 rest_next field_refuse_overload(rest_call *c);
+/* As the directory has it. retry_ms: after which what is 429 may be sent again. */
+rest_next field_refuse_directory(rest_call *c, const directory_refusal *why, int64_t retry_ms);
+/* Of what was put into the directory; why: of PUT_REFUSED. */
+rest_next field_answer_put(rest_call *c, directory_put result, const directory_refusal *why);
 /* The network that the handle is on cannot be asked now. */
 rest_next field_refuse_peer(rest_call *c);
 

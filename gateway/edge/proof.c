@@ -1,6 +1,5 @@
 /* /v1/accounts/{handle}/proof: that who holds an account key is reached at a number. The room sends
  * the code and judges it. REQ-PRF-*. */
-#include "codecs/base64.h"
 #include "codecs/handle.h"
 #include "gateway/edge/field.h"
 
@@ -14,15 +13,13 @@ typedef struct question {
 
 static bool read_question(const json_t *o, question *out)
 {
-    const json_t *key = json_object_get(o, "account_key"), *code = json_object_get(o, "code");
+    const json_t *code = json_object_get(o, "code");
     out->has_code = code != NULL;
-    if (!json_is_string(key) ||
-        (code != NULL && (!json_is_string(code) || json_string_length(code) >= sizeof out->code)))
+    if (code != NULL && (!json_is_string(code) || json_string_length(code) >= sizeof out->code))
         return false;
     if (code != NULL)
         strcpy(out->code, json_string_value(code));
-    const teal_bytes text = { (const uint8_t *)json_string_value(key), json_string_length(key) };
-    return teal_base64url_decode_exact(text, out->account_key, TEAL_KEY_BYTES, NULL) == TEAL_OK;
+    return field_octets(o, "account_key", out->account_key, sizeof out->account_key);
 }
 
 /* ---- refusals --------------------------------------------------------------------------------

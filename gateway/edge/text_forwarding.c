@@ -2,7 +2,6 @@
  * end-to-end encryption, and those that ask for it. REQ-FWD-6, -7. */
 #include "gateway/directory/text_forwarding.h"
 
-#include "codecs/base64.h"
 #include "codecs/handle.h"
 #include "gateway/edge/field.h"
 
@@ -12,10 +11,7 @@ enum { REQUEST_MAX_BODY = 1 << 10 };
 
 static rest_next refuse(rest_call *c, const directory_refusal *why)
 {
-    if (why->status == 429)
-        return rest_later(c, why->status, why->problem, why->rule, why->remedy,
-                          FORWARDING_REQUEST_LIFE_MS);
-    return rest_problem(c, why->status, why->problem, why->rule, why->remedy, NULL);
+    return field_refuse_directory(c, why, FORWARDING_REQUEST_LIFE_MS);
 }
 
 /* ---- grants -----------------------------------------------------------------------------------
@@ -26,18 +22,10 @@ static rest_next put(rest_call *c)
     directory_refusal why = { 0 };
     if (!teal_handle_is_canonical(c->parameter))
         return field_refuse_handle(c);
-    switch (directory_put_grant(c->services->directory, c->reader, c->parameter,
-                                c->caller->account_key, c->body, c->now_ms, c->arena, &why)) {
-    case PUT_NEW:
-        return rest_empty(c, 201);
-    case PUT_NEXT:
-        return rest_empty(c, 200);
-    case PUT_REFUSED:
-        return refuse(c, &why);
-    case PUT_BUSY:
-        return field_refuse_overload(c);
-    }
-    bug("directory_put out of range");
+    directory_put result =
+        directory_put_grant(c->services->directory, c->reader, c->parameter, c->caller->account_key,
+                            c->body, c->now_ms, c->arena, &why);
+    return field_answer_put(c, result, &why);
 }
 
 static json_t *request_json(rest_call *c, const forwarding_request *r)
@@ -70,13 +58,6 @@ static rest_next list(rest_call *c)
 /* ---- requests ---------------------------------------------------------------------------------
  */
 
-static bool read_octets(const json_t *o, const char *name, uint8_t *out, size_t len)
-{
-    const json_t *text = json_object_get(o, name);
-    const teal_bytes b = { (const uint8_t *)json_string_value(text), json_string_length(text) };
-    return json_is_string(text) && teal_base64url_decode_exact(b, out, len, NULL) == TEAL_OK;
-}
-
 static rest_next ask(rest_call *c)
 {
     teal_forwarding_request r = { .handle = c->parameter };
@@ -86,8 +67,8 @@ static rest_next ask(rest_call *c)
         return field_refuse_handle(c);
     json_t *body = field_object(c);
     const bool good = field_device(json_string_value(json_object_get(body, "device")), r.device) &&
-                      read_octets(body, "nonce", r.nonce, sizeof r.nonce) &&
-                      read_octets(body, "signature", r.signature, sizeof r.signature);
+                      field_octets(body, "nonce", r.nonce, sizeof r.nonce) &&
+                      field_octets(body, "signature", r.signature, sizeof r.signature);
     json_decref(body);
     if (!good)
         return field_refuse_json(c, "Send {\"device\":HEX,\"nonce\",\"signature\"}, octets as "
