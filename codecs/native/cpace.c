@@ -93,9 +93,10 @@ teal_result teal_cpace_key(teal_bytes sid, const uint8_t scalar[static TEAL_CPAC
                            teal_bytes theirs, uint8_t key[static TEAL_CPACE_KEY_BYTES])
 {
     uint8_t shared[crypto_core_ristretto255_BYTES];
-    if (theirs.len != TEAL_CPACE_SHARE_BYTES || !multiply(scalar, theirs.at, shared))
-        return TEAL_FORGED;
     crypto_hash_sha512_state h;
+    teal_result result = TEAL_FORGED;
+    if (theirs.len != TEAL_CPACE_SHARE_BYTES || !multiply(scalar, theirs.at, shared))
+        goto out;
     crypto_hash_sha512_init(&h);
     hash_part(&h, teal_text(dsi_key));
     hash_part(&h, sid);
@@ -103,9 +104,11 @@ teal_result teal_cpace_key(teal_bytes sid, const uint8_t scalar[static TEAL_CPAC
     hash_party(&h, initiator);
     hash_party(&h, responder);
     crypto_hash_sha512_final(&h, key);
+    result = TEAL_OK;
+out:
     sodium_memzero(shared, sizeof shared);
     sodium_memzero(&h, sizeof h);
-    return TEAL_OK;
+    return result;
 }
 
 static void mac_part(crypto_auth_hmacsha512_state *mac, teal_bytes part)

@@ -315,6 +315,9 @@ static void test_reasons(void **state)
         { FAILED("<r:mls-server-failure-reason xmlns:r='urn:x'><r:mls-group-has-end-mls/>"
                  "</r:mls-server-failure-reason>"),
           "mls-group-has-end-mls", TEAL_IMDN_MLS_SERVER },
+        { FAILED("<mls-client-failure-reason><failed-to-decrypt code='1'>3<b/></failed-to-decrypt>"
+                 "</mls-client-failure-reason>"),
+          "failed-to-decrypt", TEAL_IMDN_MLS_CLIENT },
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
