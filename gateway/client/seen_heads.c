@@ -54,30 +54,17 @@ static bool is_same(const tree_head *a, const tree_head *b)
 
 /* ---- one head -------------------------------------------------------------------------------- */
 
-/* The gateway's device that it is signed by; NULL: its manifest has none. */
-static const teal_device *signer(const verify_gateway *g, const tree_head *h)
-{
-    const teal_device *device = teal_manifest_device(&g->manifest, h->device);
-    return device != NULL && teal_bytes_equal(device->name, teal_text("edge")) ? device : NULL;
-}
-
 outcome seen_heads_check_signature(session *s, const tree_head *h, const char **wrong)
 {
     verify_gateway gateway;
-    teal_diag why = { 0 };
     *wrong = NULL;
     home_gateway_known(s, &gateway);
-    const teal_device *device = signer(&gateway, h);
-    if (device == NULL) { /* it may have a new one */
+    if (verify_gateway_then(&gateway, h->device, h->time_ms) == NULL) { /* it may have a new one */
         outcome o = home_gateway_ask(s, &gateway);
         if (o != OUTCOME_OK)
             return o;
-        device = signer(&gateway, h);
     }
-    if (device == NULL)
-        *wrong = "REQ-LOG-8 the head is not signed by the gateway's device `edge`";
-    else if (tree_head_verify(h, device->signing_key, &why) != TEAL_OK)
-        *wrong = why.rule;
+    *wrong = verify_head(h, &gateway);
     return OUTCOME_OK;
 }
 

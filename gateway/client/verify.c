@@ -8,6 +8,11 @@ static bool is_room(const teal_device *device)
     return teal_bytes_equal(device->name, teal_text("plaintext"));
 }
 
+static bool is_edge(const teal_device *device)
+{
+    return teal_bytes_equal(device->name, teal_text("edge"));
+}
+
 const char *verify_manifest(const teal_manifest *m, teal_bytes handle)
 {
     teal_diag why;
@@ -109,4 +114,16 @@ const char *verify_receipt(const teal_receipt *r, const verify_gateway *g, const
     if (below_e2ee && r->mark.len == 0)
         return "REQ-RCPT-2 below E2EE, but without a mark";
     return verify_statement(r, sent);
+}
+
+const char *verify_head(const tree_head *h, const verify_gateway *g)
+{
+    teal_diag why;
+    const teal_manifest *then = verify_gateway_then(g, h->device, h->time_ms);
+    if (then == NULL)
+        return "REQ-LOG-8 the gateway had no such device when the head says that it was signed";
+    const teal_device *device = teal_manifest_device(then, h->device);
+    if (!is_edge(device))
+        return "REQ-LOG-8 the head is not signed by the gateway's device `edge`";
+    return tree_head_verify(h, device->signing_key, &why) == TEAL_OK ? NULL : why.rule;
 }

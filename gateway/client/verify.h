@@ -5,6 +5,7 @@
 
 #include "codecs/native/manifest.h"
 #include "codecs/native/receipt.h"
+#include "gateway/ledger/tree_head.h"
 
 enum { VERIFY_MAX_PAST = 16 };
 
@@ -47,5 +48,8 @@ const char *verify_sender(const teal_envelope *e, const teal_manifest *sender,
 /* Signed by the gateway's right device, and of the message that was sent. sent: NULL if there is
  * none of that id. REQ-RCPT-1..3 */
 const char *verify_receipt(const teal_receipt *r, const verify_gateway *g, const verify_sent *sent);
+
+/* Signed by the device `edge` that the gateway had at the head's time. REQ-LOG-8, REQ-KEY-7 */
+const char *verify_head(const tree_head *h, const verify_gateway *g);
 
 #endif

@@ -184,6 +184,7 @@ def test_replaced_key_is_not_taken_back(s):
 def test_devices_rotate(s):
     s.first = first = http_json("GET", f"{s.world.gateway}/v1/gateway")[1]
     sent = send_sms(s, "signed by the device that goes")  # its receipt waits for alice
+    head = s.alice.json("heads")[0]["head"]
     s.world.stop("teald")
     for which in ("plaintext", "edge"):
         status, out, err = s.teald("--rotate", which, s.world.config)
@@ -203,6 +204,8 @@ def test_devices_rotate(s):
     send_sms(s, "the same key, by another device")
     after = send_sms(s, "signed by the device that came")
     assert s.alice.receipt(after["message_id"], status="SENT")["verified"]
+    for person in (s.alice, s.noor):  # noor has not heard of the rotation yet
+        assert person.json("heads", "--compare", head)[0]["consistent_with"] == head
 
 
 def test_older_manifest_is_refused(s):
