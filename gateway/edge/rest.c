@@ -87,7 +87,15 @@ static const char *header(rest_request *q, const char *name)
     return MHD_lookup_connection_value(q->connection, MHD_HEADER_KIND, name);
 }
 
-static void add_headers(struct MHD_Response *response, const rest_answer *a)
+/* REQ-SIG-11. A handle has nothing that a quoted string would escape. */
+static void add_challenge(struct MHD_Response *response, const config *c)
+{
+    char challenge[TEAL_MAX_HANDLE_BYTES + 32];
+    snprintf(challenge, sizeof challenge, "Signature realm=\"%s\"", c->handle);
+    MHD_add_response_header(response, "WWW-Authenticate", challenge);
+}
+
+static void add_headers(struct MHD_Response *response, const config *c, const rest_answer *a)
 {
     char seconds[24];
     snprintf(seconds, sizeof seconds, "%lld", (long long)a->retry_after_s);
@@ -98,6 +106,8 @@ static void add_headers(struct MHD_Response *response, const rest_answer *a)
         MHD_add_response_header(response, "Allow", a->allow);
     if (a->accept_signature != NULL)
         MHD_add_response_header(response, "Accept-Signature", a->accept_signature);
+    if (a->status == 401)
+        add_challenge(response, c);
     if (a->retry_after_s > 0)
         MHD_add_response_header(response, "Retry-After", seconds);
     if (a->rate[0] != '\0') {
@@ -122,7 +132,7 @@ static enum MHD_Result send_answer(rest_request *q)
     if (response == NULL)
         return MHD_NO;
     q->answer.body = NULL;
-    add_headers(response, &q->answer);
+    add_headers(response, q->rest->config, &q->answer);
     enum MHD_Result queued = MHD_queue_response(q->connection, q->answer.status, response);
     MHD_destroy_response(response);
     return queued;

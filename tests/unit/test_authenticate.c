@@ -259,6 +259,10 @@ static void assert_refused(const raw_answer *a, int status, const char *problem,
     json_decref(p);
     assert_non_null(raw_header(a, "Accept-Signature", buf));
     assert_non_null(strstr(buf, "tag=\"teal\""));
+    const char *challenge = raw_header(a, "WWW-Authenticate", buf);
+    assert_int_equal(challenge != NULL, status == 401); /* RFC 9110 section 11.6.1 */
+    if (challenge != NULL)
+        assert_string_equal(challenge, "Signature realm=\"im:gateway@native.example\"");
 }
 
 /* ---- who is who ------------------------------------------------------------------------------ */
