@@ -7,6 +7,7 @@
 #include "gateway/private_file.h"
 #include "gateway/state_file.h"
 
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -25,9 +26,15 @@ typedef struct operator_entry {
     char name[OPERATORS_MAX_NAME + 1];
 } operator_entry;
 
-struct operators {
+typedef struct operator_list {
     size_t n;
     operator_entry at[OPERATORS_MAX];
+} operator_list;
+
+struct operators {
+    const char *state;
+    pthread_mutex_t lock; /* of current */
+    operator_list *current;
 };
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -170,14 +177,22 @@ static bool is_name(teal_bytes name)
     return good;
 }
 
+static const operator_entry *find(const operator_list *l, const uint8_t key[static TEAL_KEY_BYTES])
+{
+    for (size_t i = 0; i < l->n; i++)
+        if (memcmp(l->at[i].key, key, TEAL_KEY_BYTES) == 0)
+            return &l->at[i];
+    return NULL;
+}
+
 /* NULL, or what is wrong with the line. */
-static const char *read_line(teal_bytes line, operators *o)
+static const char *read_line(teal_bytes line, operator_list *l)
 {
     if (line.len == 0 || line.at[0] == '#')
         return NULL;
-    if (o->n == OPERATORS_MAX)
+    if (l->n == OPERATORS_MAX)
         return "there are more operators than are taken";
-    operator_entry *e = &o->at[o->n];
+    operator_entry *e = &l->at[l->n];
     if (line.len <= KEY_TEXT + 1 || line.at[KEY_TEXT] != ' ' ||
         teal_base64url_decode_exact((teal_bytes){ line.at, KEY_TEXT }, e->key, sizeof e->key,
                                     NULL) != TEAL_OK)
@@ -185,48 +200,83 @@ static const char *read_line(teal_bytes line, operators *o)
     teal_bytes name = { line.at + KEY_TEXT + 1, line.len - KEY_TEXT - 1 };
     if (!is_name(name))
         return "a name is UTF-8 of 1 to 64 octets without control characters";
-    if (operators_name(o, e->key) != NULL)
+    if (find(l, e->key) != NULL)
         return "the key is there twice";
     memcpy(e->name, name.at, name.len);
     e->name[name.len] = '\0';
-    o->n++;
+    l->n++;
     return NULL;
 }
 
-operators *operators_load(const char *state, FILE *errors)
+/* NULL: a line on errors. */
+static operator_list *read_list(const char *state, FILE *errors)
 {
     uint8_t buf[MAX_FILE_BYTES];
     size_t len = 0;
-    operators *o = calloc(1, sizeof *o);
-    if (o == NULL)
+    operator_list *l = calloc(1, sizeof *l);
+    if (l == NULL)
         bug("out of memory");
     if (!state_file_exists(state, list_name))
-        return o;
+        return l;
     const char *wrong = NULL;
     bool read = state_file_read(state, list_name, true, buf, sizeof buf, &len, errors);
     teal_bytes rest = { buf, len };
     size_t line = 0;
     for (; read && wrong == NULL && rest.len > 0; line++)
-        wrong = read_line(take_line(&rest), o);
+        wrong = read_line(take_line(&rest), l);
     if (wrong != NULL)
         fprintf(errors, "%s/%s:%zu: %s. Correct the line.\n", state, list_name, line, wrong);
-    if (!read || wrong != NULL)
-        operators_close(&o);
+    if (!read || wrong != NULL) {
+        free(l);
+        l = NULL;
+    }
+    return l;
+}
+
+operators *operators_load(const char *state, FILE *errors)
+{
+    operator_list *l = read_list(state, errors);
+    if (l == NULL)
+        return NULL;
+    operators *o = calloc(1, sizeof *o);
+    if (o == NULL)
+        bug("out of memory");
+    *o = (operators){ .state = state, .lock = PTHREAD_MUTEX_INITIALIZER, .current = l };
     return o;
+}
+
+bool operators_reload(operators *o, FILE *errors)
+{
+    operator_list *l = read_list(o->state, errors);
+    if (l == NULL)
+        return false;
+    pthread_mutex_lock(&o->lock);
+    operator_list *before = o->current;
+    o->current = l;
+    pthread_mutex_unlock(&o->lock);
+    free(before);
+    return true;
 }
 
 void operators_close(operators **o)
 {
+    if (*o == NULL)
+        return;
+    pthread_mutex_destroy(&(*o)->lock);
+    free((*o)->current);
     free(*o);
     *o = NULL;
 }
 
-const char *operators_name(const operators *o, const uint8_t key[static TEAL_KEY_BYTES])
+bool operators_name(operators *o, const uint8_t key[static TEAL_KEY_BYTES],
+                    char name[static OPERATORS_MAX_NAME + 1])
 {
-    for (size_t i = 0; i < o->n; i++)
-        if (memcmp(o->at[i].key, key, TEAL_KEY_BYTES) == 0)
-            return o->at[i].name;
-    return NULL;
+    pthread_mutex_lock(&o->lock);
+    const operator_entry *e = find(o->current, key);
+    if (e != NULL)
+        memcpy(name, e->name, sizeof e->name);
+    pthread_mutex_unlock(&o->lock);
+    return e != NULL;
 }
 
 bool operators_read_key(teal_bytes file, uint8_t sk[static 64])

@@ -23,11 +23,15 @@ bool operators_init(const char *state, const sealed_key *lock, FILE *errors);
 bool operators_reseal(const char *state, const teal_bytes passphrases[static 2],
                       const sealed_key *lock, FILE *errors);
 
-/* Without the file there are none. NULL: a line on errors. */
+/* Without the file there are none. state: outlives it. NULL: a line on errors. */
 operators *operators_load(const char *state, FILE *errors);
 void operators_close(operators **o); /* NULL-safe; clears *o */
-/* The name; NULL: nobody's key. */
-const char *operators_name(const operators *o, const uint8_t key[static TEAL_KEY_BYTES]);
+/* Reads the file again: from then on it is what counts, and without one there are none. False: a
+ * line on errors, and nothing has changed. One thread at a time. */
+bool operators_reload(operators *o, FILE *errors);
+/* False: nobody's key. Any thread. */
+bool operators_name(operators *o, const uint8_t key[static TEAL_KEY_BYTES],
+                    char name[static OPERATORS_MAX_NAME + 1]);
 
 /* What stands in an operator.key that is not sealed. False: nothing does. */
 bool operators_read_key(teal_bytes file, uint8_t sk[static 64]);

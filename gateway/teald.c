@@ -37,7 +37,7 @@ static const char help[] =
     "The passphrase of the key files is the first line of --passphrase-file FILE, the\n"
     "systemd credential teal-passphrase, or asked for on the terminal; a new one is\n"
     "that of --new-passphrase-file FILE, or asked for twice.\n"
-    "SIGHUP has the edge read its certificates again.\n"
+    "SIGHUP has the edge read its certificates and STATE/operators again.\n"
     "Runs as three processes: teald, which starts the others again when they die;\n"
     "\"teald: edge\", which faces the network; \"teald: plaintext\", which alone holds\n"
     "message text. Events go to standard error.\n"

@@ -80,18 +80,18 @@ static bool find_key(check *k, caller *out)
     const rest_services *s = k->c->services;
     const networks_view *view = networks_hold(s->networks);
     const bridged_network *n = networks_of_key(view, k->claim->key, k->c->now_ms);
-    const char *operator= operators_name(s->operators, k->claim->key);
+    char operator_name[OPERATORS_MAX_NAME + 1];
     *out = (caller){ .role = CALLER_ANYBODY };
     memcpy(out->key, k->claim->key, sizeof out->key);
     if (n != NULL) {
         out->role = CALLER_PEER;
         out->name = teal_arena_copy(k->c->arena, teal_text(n->name));
-    } else if (operator!= NULL) {
+    } else if (operators_name(s->operators, k->claim->key, operator_name)) {
         out->role = CALLER_OPERATOR;
-        out->name = teal_text(operator);
+        out->name = teal_arena_copy(k->c->arena, teal_text(operator_name));
     }
     networks_let_go(s->networks, &view);
-    bool fits = n == NULL || out->name.at != NULL;
+    bool fits = out->role == CALLER_ANYBODY || out->name.at != NULL;
     if (!fits)
         field_refuse_overload(k->c);
     return fits;

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <sodium.h>
+#include <stdlib.h>
 
 /* An SMS centre answers in less; the supervisor waits for longer. */
 enum { DRAIN_MS = 3000 };
@@ -164,14 +165,33 @@ static void close_parts(edge *e)
         keys_free_edge(&e->keys);
 }
 
+static void reload_operators(operators *o)
+{
+    char *why = NULL;
+    size_t len;
+    FILE *errors = open_memstream(&why, &len);
+    if (errors == NULL)
+        bug("out of memory");
+    const bool done = operators_reload(o, errors);
+    fclose(errors);
+    why[strcspn(why, "\n")] = '\0';
+    if (done)
+        log_event(LOG_INFO, "operators.reloaded", NULL);
+    else
+        log_event(LOG_ERROR, "operators.not_reloaded", "why", why, NULL);
+    free(why);
+}
+
 /* SIGTERM or SIGINT; until then each SIGHUP has the files read again that may change. */
 static void await_end(const edge *e, const sigset_t *taken)
 {
     char port[24];
     int signal_number = 0;
     log_event(LOG_INFO, "edge.serving", "port", log_number(port, rest_port(e->rest)), NULL);
-    while (sigwait(taken, &signal_number) == 0 && signal_number == SIGHUP)
+    while (sigwait(taken, &signal_number) == 0 && signal_number == SIGHUP) {
         rest_reload(e->rest);
+        reload_operators(e->operators);
+    }
     log_event(LOG_INFO, "edge.stopping", "signal", signal_number == SIGTERM ? "TERM" : "INT", NULL);
 }
 

@@ -35,7 +35,7 @@ typedef struct rest_services {
     struct claim_limits *claims;
     ledger *key_log;
     nonces *nonces;
-    const operators *operators;
+    operators *operators;
     const authorities *authorities;
     teal_bytes gateway_manifest;
     unsigned idle_s; /* a connection that moves nothing for so long is closed; 0: 30 */

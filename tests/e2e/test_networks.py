@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A network that is bridged while the gateway runs, through an operator's command line: it is sent to
 and may send at once, rests while it is suspended, and goes; and what it means to ask too much."""
+import signal
 import tempfile
 import time
 import urllib.error
@@ -126,6 +127,23 @@ def test_removed(s):
     s.add()
     s.alice.send(BOB, "back again")
     until("bob to have it", 20, lambda: s.bob_has("back again"))
+
+
+def test_lost_operator_key(s):
+    """Taken off the list, it is nobody's at once; a list with a mistake takes nobody's place."""
+    path, log = s.world.folder / "state/operators", s.world.folder / "teald.log"
+    listed = path.read_text()
+
+    def reload(text, word):
+        before = log.read_text().count(word)
+        path.write_text(text)
+        s.world.processes["teald"].send_signal(signal.SIGHUP)
+        until(word, 20, lambda: log.read_text().count(word) > before)
+        return http_json("GET", f"{s.world.gateway}/v1/peers", signer=s.world.operator())[0]
+
+    assert reload("nonsense\n", "operators.not_reloaded") == 200
+    assert reload("# nobody\n", "operators.reloaded") == 403
+    assert reload(listed, "operators.reloaded") == 200
 
 
 def ask(url):

@@ -50,15 +50,17 @@ static void test_made_once(void **state)
 {
     const folder *f = *state;
     char first[256], again[256];
+    char name[OPERATORS_MAX_NAME + 1];
     uint8_t sk[64];
     assert_true(operators_init(f->path, NULL, stderr));
     size_t len = read_file(f, "operator.key", first, sizeof first);
     assert_true(operators_read_key((teal_bytes){ (uint8_t *)first, len }, sk));
     operators *o = operators_load(f->path, stderr);
     assert_non_null(o);
-    assert_string_equal(operators_name(o, sk + 32), "operator");
+    assert_true(operators_name(o, sk + 32, name));
+    assert_string_equal(name, "operator");
     sk[32] ^= 1;
-    assert_null(operators_name(o, sk + 32));
+    assert_false(operators_name(o, sk + 32, name));
     operators_close(&o);
 
     assert_true(operators_init(f->path, NULL, stderr));
@@ -142,15 +144,51 @@ static void test_open_to_others(void **state)
     fclose(errors);
 }
 
+/* Empty: nobody's. */
+static const char *name_of(operators *o, const char *key)
+{
+    static char name[OPERATORS_MAX_NAME + 1];
+    uint8_t octets[TEAL_KEY_BYTES];
+    assert_int_equal(sodium_base642bin(octets, sizeof octets, key, strlen(key), NULL, NULL, NULL,
+                                       sodium_base64_VARIANT_URLSAFE_NO_PADDING),
+                     0);
+    return operators_name(o, octets, name) ? name : "";
+}
+
+/* A lost key is nobody's at once; a file with a mistake changes nothing. */
+static void test_read_again(void **state)
+{
+    const folder *f = *state;
+    FILE *errors = tmpfile();
+    write_list(f, KEY_A " Olive\n");
+    operators *o = operators_load(f->path, stderr);
+    assert_string_equal(name_of(o, KEY_A), "Olive");
+    write_list(f, KEY_B " Oscar\n");
+    assert_string_equal(name_of(o, KEY_B), "");
+    assert_true(operators_reload(o, stderr));
+    assert_string_equal(name_of(o, KEY_A), "");
+    assert_string_equal(name_of(o, KEY_B), "Oscar");
+
+    write_list(f, KEY_A " Olive\nno key\n");
+    assert_false(operators_reload(o, errors));
+    assert_true(ftell(errors) > 0);
+    fclose(errors);
+    assert_string_equal(name_of(o, KEY_A), "");
+    assert_string_equal(name_of(o, KEY_B), "Oscar");
+
+    assert_int_equal(remove(folder_file(f, "operators")), 0);
+    assert_true(operators_reload(o, stderr));
+    assert_string_equal(name_of(o, KEY_B), "");
+    operators_close(&o);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_made_once),
-        TEST(test_rows),
-        TEST(test_too_many_and_none),
-        TEST(test_open_to_others),
+        TEST(test_made_once),         TEST(test_read_again),     TEST(test_rows),
+        TEST(test_too_many_and_none), TEST(test_open_to_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
