@@ -115,6 +115,15 @@ static void lower_values(shrinker *s)
     }
 }
 
+/* Where not all above the least fails: each bit that the failure does not need. */
+static void clear_bits(shrinker *s)
+{
+    for (size_t i = 0; i < s->best->n; i++)
+        for (uint64_t bit = UINT64_C(1) << 63; bit > 0 && i < s->best->n; bit >>= 1)
+            if (s->best->at[i] & bit)
+                (void)try_value(s, i, s->best->at[i] & ~bit);
+}
+
 /* As if the choice at `at` were the length of a list: so many elements less, from the `skip`th. */
 static bool try_shorter(shrinker *s, size_t at, uint64_t less, uint64_t skip, size_t element)
 {
@@ -158,6 +167,7 @@ size_t shrink(test_choices *best, shrink_fails fails, void *context, size_t max_
         shorten_lists(&s);
         zero_blocks(&s);
         lower_values(&s);
+        clear_bits(&s);
     } while (smaller(best, &before) && s.tries < max_tries);
     return s.tries;
 }
