@@ -69,6 +69,13 @@ struct rest_request {
     uint8_t room[]; /* of target and parameter */
 };
 
+/* What libmicrohttpd keeps of a connection for us. It ends a request that it finds wrong between
+ * the request line and the last header field without a word, so what was made of it hangs here,
+ * too. */
+typedef struct connection_state {
+    rest_request *open;
+} connection_state;
+
 static void refuse(rest_request *q, unsigned status, const char *problem, const char *rule,
                    const char *remedy)
 {
@@ -138,13 +145,43 @@ static enum MHD_Result send_answer(rest_request *q)
     return queued;
 }
 
+/* However it ended. NULL: there is none. */
+static void forget_request(connection_state *s)
+{
+    rest_request *q = s->open;
+    s->open = NULL;
+    if (q == NULL)
+        return;
+    if (q->in_hand) {
+        rest *r = q->rest;
+        pthread_mutex_lock(&r->lock);
+        r->in_hand--;
+        pthread_cond_signal(&r->answered);
+        pthread_mutex_unlock(&r->lock);
+    }
+    rest_body_clear(&q->body, &q->rest->body_bytes);
+    rest_answer_clear(&q->answer);
+    free(q);
+}
+
+/* NULL: there was no memory for it. */
+static connection_state *state_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
 /* libmicrohttpd's, with the request line, before anything is taken apart. NULL: out of memory. */
 static void *on_target(void *arg, const char *target, struct MHD_Connection *connection)
 {
     size_t len = strlen(target);
-    rest_request *q = calloc(1, sizeof *q + 2 * len);
+    connection_state *s = state_of(connection);
+    rest_request *q = s != NULL ? calloc(1, sizeof *q + 2 * len) : NULL;
     if (q == NULL)
         return NULL;
+    forget_request(s);
+    s->open = q;
     q->rest = arg;
     q->connection = connection;
     q->caller.who.role = CALLER_ANYBODY;
@@ -235,25 +272,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     return q->answer.status == 0 ? hand_over(q) : send_answer(q);
 }
 
-/* However it ended: answered, hung up, timed out, shut down. Never while it is suspended. */
+/* Answered, hung up, timed out, shut down. Never while it is suspended. */
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
                          enum MHD_RequestTerminationCode how)
 {
-    rest *r = arg;
-    rest_request *q = *state;
-    (void)connection;
-    (void)how;
-    if (q == NULL)
-        return;
-    if (q->in_hand) {
-        pthread_mutex_lock(&r->lock);
-        r->in_hand--;
-        pthread_cond_signal(&r->answered);
-        pthread_mutex_unlock(&r->lock);
-    }
-    rest_body_clear(&q->body, &r->body_bytes);
-    rest_answer_clear(&q->answer);
-    free(q);
+    (void)arg, (void)how;
+    if (*state != NULL)
+        forget_request(state_of(connection));
     *state = NULL;
 }
 
@@ -428,19 +453,32 @@ static gnutls_session_t session_of(struct MHD_Connection *connection)
     return info != NULL ? info->tls_session : NULL;
 }
 
-/* libmicrohttpd's, around the life of a connection under TLS. */
+static void begin_connection(rest *r, gnutls_session_t session, void **state)
+{
+    *state = calloc(1, sizeof(connection_state));
+    if (session != NULL)
+        tls_begin(r->tls, session);
+}
+
+static void end_connection(rest *r, gnutls_session_t session, void **state)
+{
+    if (*state != NULL)
+        forget_request(*state);
+    free(*state);
+    *state = NULL;
+    if (session != NULL)
+        tls_end(r->tls, session);
+}
+
+/* libmicrohttpd's, around the life of a connection. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **state,
                           enum MHD_ConnectionNotificationCode how)
 {
-    rest *r = arg;
     gnutls_session_t session = session_of(connection);
-    (void)state;
-    if (session == NULL)
-        return;
     if (how == MHD_CONNECTION_NOTIFY_STARTED)
-        tls_begin(r->tls, session);
+        begin_connection(arg, session, state);
     else
-        tls_end(r->tls, session);
+        end_connection(arg, session, state);
 }
 
 const char *rest_client_wrong(rest_call *c, const config_list *domains)
@@ -491,14 +529,13 @@ static struct MHD_Daemon *start_daemon(rest *r)
     unsigned idle_s = r->services->idle_s > 0 ? r->services->idle_s : IDLE_DEFAULT_S;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem under_tls[] = {
-        { MHD_OPTION_NOTIFY_CONNECTION, (intptr_t)on_connection, r },
         { MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)tls_retrieve },
         { MHD_OPTION_HTTPS_PRIORITIES, 0, NULL },
         { MHD_OPTION_END, 0, NULL },
     };
     if (r->tls != NULL) {
         flags |= MHD_USE_TLS;
-        under_tls[2].ptr_value = (void *)tls_priorities(r->tls);
+        under_tls[1].ptr_value = (void *)tls_priorities(r->tls);
     } else {
         under_tls[0].option = MHD_OPTION_END;
     }
@@ -507,9 +544,9 @@ static struct MHD_Daemon *start_daemon(rest *r)
         MHD_OPTION_LISTEN_SOCKET, r->listener, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)r->config->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADER_MAX_BYTES, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, r, MHD_OPTION_URI_LOG_CALLBACK, on_target, r, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escaped, NULL, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, under_tls,
-        MHD_OPTION_END);
+        on_completed, r, MHD_OPTION_NOTIFY_CONNECTION, on_connection, r,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, r, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, under_tls, MHD_OPTION_END);
 }
 
 bool rest_start(rest *r, const rest_services *services, const store_ops *back_end,
