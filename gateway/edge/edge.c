@@ -7,6 +7,7 @@
 #include "gateway/edge/rest.h"
 #include "gateway/exit_status.h"
 #include "gateway/ledger/key_log.h"
+#include "gateway/ledger/own_manifest.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -73,6 +74,8 @@ static bool open_store(edge *e, const config *c)
     if (networks_load(e->networks, e->store) != STORE_OK)
         return false;
     opened = key_log_start(e->store, clock_unix_ms());
+    if (opened == STORE_OK)
+        opened = own_manifest_start(e->store, c, clock_unix_ms());
     if (opened == STORE_OK)
         opened = network_keys_start(e->networks, e->store, clock_unix_ms());
     if (opened != STORE_OK) {

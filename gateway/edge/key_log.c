@@ -119,6 +119,11 @@ static rest_next consistency_get(rest_call *c)
 
 /* ---- the manifests of an account ------------------------------------------------------------- */
 
+static bool is_gateway(const rest_call *c)
+{
+    return teal_bytes_equal(c->parameter, teal_text(c->services->config->handle));
+}
+
 /* Of others it is a look-up. STORE_BUSY: nobody may be answered now. */
 static store_result list_versions(rest_call *c, uint64_t from, store_version *out, size_t *n)
 {
@@ -157,7 +162,9 @@ static rest_next manifests_get(rest_call *c)
         return field_refuse_handle(c);
     if (!read_number(c, "from", 1, INT64_MAX, 1, &from))
         return field_refuse_query(c, "from is a version, 1 or above.");
-    store_result r = list_versions(c, from, versions, &n);
+    store_result r = is_gateway(c) ? c->reader->ops->list_own_versions(c->reader, from, c->arena,
+                                                                       versions, MAX_VERSIONS, &n)
+                                   : list_versions(c, from, versions, &n);
     if (r == STORE_NONE)
         return rest_problem(c, 404, "account-unknown",
                             "REQ-DIR-26 the gateway has no account for the handle",

@@ -72,6 +72,23 @@ store_result key_log_put_grant(store *s, const teal_forwarding_grant *g, teal_by
     return result == STORE_OK ? s->ops->put_grant(s, account_key, &stored) : result;
 }
 
+store_result key_log_put_own(store *s, const teal_manifest *m, teal_bytes encoded, int64_t now_ms)
+{
+    uint8_t buf[TEAL_MAX_MANIFEST_BYTES];
+    teal_arena arena = { buf, sizeof buf, 0 };
+    store_version there, v = { .version = m->version, .encoded = encoded };
+    teal_key_log_entry e;
+    size_t n = 0;
+    store_result result = s->ops->list_own_versions(s, m->version, &arena, &there, 1, &n);
+    if (result != STORE_OK)
+        return result;
+    if (n > 0)
+        return teal_bytes_equal(there.encoded, encoded) ? STORE_OK : STORE_EXISTS;
+    teal_key_log_of_manifest(m, (uint64_t)now_ms, &e);
+    result = append(s, &e, &v.leaf);
+    return result == STORE_OK ? s->ops->put_own_version(s, &v) : result;
+}
+
 /* ---- at start -------------------------------------------------------------------------------- */
 
 static store_result enter_encoded(store *s, teal_bytes encoded, int64_t now_ms, teal_arena *arena)

@@ -24,6 +24,10 @@ store_result key_log_put_peer_key(store *s, teal_bytes peer,
 store_result key_log_put_grant(store *s, const teal_forwarding_grant *g, teal_bytes encoded,
                                const uint8_t account_key[static TEAL_KEY_BYTES], int64_t now_ms);
 
+/* A version of the gateway's own manifest; nothing where the log has it already. STORE_EXISTS: it
+ * has another one of that version, or a newer one. */
+store_result key_log_put_own(store *s, const teal_manifest *m, teal_bytes encoded, int64_t now_ms);
+
 /* At start, before anything is shown: checks the log, and enters manifests that were taken by a
  * gateway without one. Outside of a transaction. */
 store_result key_log_start(store *s, int64_t now_ms);

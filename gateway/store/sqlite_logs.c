@@ -133,6 +133,17 @@ static void read_version(query *q, teal_arena *a, store_version *out)
     out->encoded = row_bytes(q, 2, a);
 }
 
+static store_result read_versions(query *q, teal_arena *a, store_version *out, size_t max,
+                                  size_t *n)
+{
+    *n = 0;
+    while (*n < max && query_row(q)) {
+        read_version(q, a, &out[*n]);
+        *n += q->result == STORE_OK;
+    }
+    return query_end(q);
+}
+
 store_result sqlite_list_versions(store *s, const uint8_t account_key[static TEAL_KEY_BYTES],
                                   uint64_t from, teal_arena *a, store_version *out, size_t max,
                                   size_t *n)
@@ -144,12 +155,7 @@ store_result sqlite_list_versions(store *s, const uint8_t account_key[static TEA
     query_blob(&q, 1, (teal_bytes){ account_key, TEAL_KEY_BYTES });
     query_int(&q, 2, (int64_t)from);
     query_int(&q, 3, (int64_t)max);
-    *n = 0;
-    while (*n < max && query_row(&q)) {
-        read_version(&q, a, &out[*n]);
-        *n += q.result == STORE_OK;
-    }
-    return query_end(&q);
+    return read_versions(&q, a, out, max, n);
 }
 
 store_result sqlite_list_unlogged(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n)
@@ -163,4 +169,24 @@ store_result sqlite_list_unlogged(store *s, teal_arena *a, teal_bytes *out, size
         *n += q.result == STORE_OK;
     }
     return query_end(&q);
+}
+
+store_result sqlite_put_own_version(store *s, const store_version *v)
+{
+    query q = query_start(s, "INSERT INTO own_versions(version, leaf, manifest) VALUES(?1, ?2, ?3)"
+                             " ON CONFLICT DO NOTHING");
+    query_int(&q, 1, (int64_t)v->version);
+    query_int(&q, 2, (int64_t)v->leaf);
+    query_blob(&q, 3, v->encoded);
+    return query_put(&q);
+}
+
+store_result sqlite_list_own_versions(store *s, uint64_t from, teal_arena *a, store_version *out,
+                                      size_t max, size_t *n)
+{
+    query q = query_start(s, "SELECT version, leaf, manifest FROM own_versions"
+                             " WHERE version >= ?1 ORDER BY version LIMIT ?2");
+    query_int(&q, 1, (int64_t)from);
+    query_int(&q, 2, (int64_t)max);
+    return read_versions(&q, a, out, max, n);
 }

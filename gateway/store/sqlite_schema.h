@@ -196,6 +196,12 @@ static const char *const sqlite_schema[] = {
     /* a device's id is its account's: others may have one like it */
     "DROP INDEX messages_by_id;"
     "CREATE UNIQUE INDEX messages_by_id ON messages(sender_device, message_id, sender);",
+
+    /* of the gateway's own manifest, those that are in the key log */
+    "CREATE TABLE own_versions("
+    " version INTEGER PRIMARY KEY,"
+    " leaf INTEGER NOT NULL,"
+    " manifest BLOB NOT NULL) STRICT;",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

@@ -120,6 +120,9 @@ store_result sqlite_list_versions(store *s, const uint8_t account_key[static TEA
                                   uint64_t from, teal_arena *a, store_version *out, size_t max,
                                   size_t *n);
 store_result sqlite_list_unlogged(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+store_result sqlite_put_own_version(store *s, const store_version *v);
+store_result sqlite_list_own_versions(store *s, uint64_t from, teal_arena *a, store_version *out,
+                                      size_t max, size_t *n);
 
 /* sqlite_messages.c */
 store_result sqlite_put_message(store *s, store_message *m);

@@ -303,6 +303,10 @@ typedef struct store_ops {
                                   uint64_t from, teal_arena *a, store_version *out, size_t max,
                                   size_t *n);
     store_result (*list_unlogged)(store *s, teal_arena *a, teal_bytes *out, size_t max, size_t *n);
+    /* Versions of the gateway's own manifest that are in the key log, as above. */
+    store_result (*put_own_version)(store *s, const store_version *v);
+    store_result (*list_own_versions)(store *s, uint64_t from, teal_arena *a, store_version *out,
+                                      size_t max, size_t *n);
 
     /* Messages. put: EXISTS for the same (sender_device, sender, message_id), because ids of
      * devices are unique within an account, not among networks; sets m->seq. find_sent: sent by the

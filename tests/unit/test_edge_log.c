@@ -1,5 +1,5 @@
 /* The key log over HTTP: heads, entries, proofs, the manifests of an account, and the proof that a
- * look-up carries. Each is checked as a client would. REQ-LOG-10 to -14. */
+ * look-up carries. Each is checked as a client would. REQ-LOG-10 to -14, -24. */
 #include "gateway/ledger/frontier.h"
 #include "tests/support/edge_fixture.h"
 #include "tests/support/manifests.h"
@@ -254,6 +254,24 @@ static void test_manifests(void **state)
                    "REQ-REST-8");
 }
 
+/* REQ-LOG-24: no account, and not counted as a look-up of anybody. */
+static void test_own_manifests(void **state)
+{
+    (void)state;
+    teal_bytes encoded;
+    const teal_manifest m = manifest_of(9, own_handle, 1, &encoded);
+    assert_int_equal(store_sqlite.begin(edge_store), STORE_OK);
+    assert_int_equal(key_log_put_own(edge_store, &m, encoded, 5), STORE_OK);
+    assert_int_equal(store_sqlite.commit(edge_store), STORE_OK);
+    json_t *answer = get_json("/v1/accounts/im:gateway@native.example/manifests");
+    const json_t *list = json_object_get(answer, "manifests");
+    const tree_head h = head_of(json_object_get(answer, "head"));
+    assert_int_equal(json_array_size(list), 1);
+    check_leaf(json_array_get(list, 0), &h, &m);
+    json_decref(answer);
+    assert_string_equal(script.noted, "");
+}
+
 static void test_look_ups_carry_proofs(void **state)
 {
     (void)state;
@@ -309,6 +327,7 @@ int main(void)
         ON_LOG(test_consistency),
         ON_LOG(test_inclusion),
         ON_LOG(test_manifests),
+        ON_LOG(test_own_manifests),
         ON_LOG(test_look_ups_carry_proofs),
         ON_LOG(test_a_manifest_without_entry),
     };
