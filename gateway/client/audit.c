@@ -5,6 +5,7 @@
 #include "gateway/client/audit_subjects.h"
 #include "gateway/client/commands.h"
 #include "gateway/client/contacts.h"
+#include "gateway/client/home_gateway.h"
 #include "gateway/client/manifest_chain.h"
 #include "gateway/client/member.h"
 #include "gateway/client/say.h"
@@ -21,7 +22,9 @@ typedef struct audit {
     uint64_t began;
     audit_subjects subjects;
     bool has_chain;
-    manifest_chain own; /* what the own account key has signed */
+    manifest_chain own;      /* what the own account key has signed */
+    manifest_chain gateways; /* what the gateway's has */
+    verify_gateway gateway;
     tree_head seen[SEEN_HEADS_MAX];
     size_t n_seen;
     size_t n_findings;
@@ -80,6 +83,9 @@ static void take_manifest(audit *a, uint64_t leaf, audit_subject *s, const teal_
     case AUDIT_GOOD:
         break;
     }
+    if (s->gateway && !manifest_chain_has(&a->gateways, &e->signed_hash))
+        report(a, true, leaf, s->handle,
+               "REQ-LOG-24 a manifest of the gateway that it does not show");
     if (s->own && a->has_chain && !manifest_chain_has(&a->own, &e->signed_hash))
         report(a, true, leaf, s->handle,
                "REQ-LOG-20 a manifest in your name that your account key has not signed");
@@ -200,6 +206,15 @@ static void find_strangers(audit *a)
     }
 }
 
+/* The gateway shows devices of its own that are not in its log. */
+static void find_gateway(audit *a)
+{
+    const audit_subject *s = audit_subjects_gateway(&a->subjects);
+    if (!s->seen || s->version < a->gateway.manifest.version)
+        report(a, true, a->head.size, s->handle,
+               "REQ-LOG-24 the gateway's own manifest is not in its key log");
+}
+
 /* ---- from where it ended last ---------------------------------------------------------------- */
 
 static bool load_edge(const json_t *progress, frontier *f)
@@ -231,8 +246,8 @@ static void load(audit *a)
 {
     bool anew;
     const json_t *progress = json_object_get(a->s->keychain->state, "audit");
-    audit_subjects_load(a->s->keychain, json_object_get(progress, "subjects"), &a->s->arena,
-                        &a->subjects, &anew);
+    audit_subjects_load(a->s->keychain, &a->gateway, json_object_get(progress, "subjects"),
+                        &a->s->arena, &a->subjects, &anew);
     if (!load_edge(progress, &a->edge) || anew)
         a->edge = (frontier){ 0 };
     a->began = a->edge.size;
@@ -252,7 +267,7 @@ static outcome save(audit *a)
                                   audit_subjects_save(&a->subjects)));
     for (size_t i = 0; i < a->subjects.n; i++) {
         const audit_subject *s = &a->subjects.all[i];
-        if (!s->seen)
+        if (!s->seen || s->gateway)
             continue;
         contacts_note_entry(k, s->handle, s->key, s->version, &s->manifest);
         contacts_note_logged(k, s->handle);
@@ -275,18 +290,35 @@ static outcome fetch_own(audit *a)
     return o;
 }
 
+/* The gateway as it is known here, and every manifest that it has had. */
+static outcome fetch_gateway(audit *a)
+{
+    const char *wrong = NULL;
+    home_gateway_known(a->s, &a->gateway);
+    const teal_manifest *m = &a->gateway.manifest;
+    outcome o = session_explain(
+        a->s, manifest_chain_fetch(a->s, a->gateway.handle, m->account_key, &a->gateways, &wrong));
+    if (o == OUTCOME_OK && wrong != NULL)
+        report(a, true, a->head.size, a->gateway.handle, wrong);
+    return o;
+}
+
 outcome command_audit(session *s)
 {
     audit a = { .s = s };
     outcome o = seen_heads_fetch(s, &a.head);
     if (o == OUTCOME_OK)
         o = fetch_own(&a);
-    load(&a);
     if (o == OUTCOME_OK)
-        o = read_log(&a);
+        o = fetch_gateway(&a);
+    if (o != OUTCOME_OK)
+        return o;
+    load(&a);
+    o = read_log(&a);
     if (o != OUTCOME_OK)
         return o;
     find_strangers(&a);
+    find_gateway(&a);
     conclude(&a);
     if (a.n_findings > 0)
         return say(OUTCOME_UNVERIFIED, "the key log holds what its owners have not signed, or "

@@ -13,34 +13,39 @@ static int by_hash(const void *a, const void *b)
     return memcmp(first->hash.at, second->hash.at, TEAL_HASH_BYTES);
 }
 
-static void add(audit_subjects *s, teal_bytes handle, const uint8_t key[static TEAL_KEY_BYTES],
-                bool own, teal_arena *arena)
+static audit_subject *add(audit_subjects *s, teal_bytes handle,
+                          const uint8_t key[static TEAL_KEY_BYTES], teal_arena *arena)
 {
     audit_subject *one = &s->all[s->n++];
-    *one = (audit_subject){ .handle = teal_arena_copy(arena, handle), .own = own };
+    *one = (audit_subject){ .handle = teal_arena_copy(arena, handle) };
     if (one->handle.at == NULL)
         bug("the arena is full");
     memcpy(one->key, key, sizeof one->key);
     teal_key_log_handle(handle, &one->hash);
+    return one;
 }
 
-static void add_all(const keychain *k, teal_arena *arena, audit_subjects *out)
+static void add_all(const keychain *k, const verify_gateway *gateway, teal_arena *arena,
+                    audit_subjects *out)
 {
     const json_t *own = json_object_get(k->state, "handles");
     json_t *contacts = json_object_get(k->state, "contacts"), *value;
     const char *name;
     uint8_t key[TEAL_KEY_BYTES];
     out->n = 0;
-    out->all = teal_arena_array(arena, json_array_size(own) + json_object_size(contacts),
+    out->all = teal_arena_array(arena, 1 + json_array_size(own) + json_object_size(contacts),
                                 sizeof *out->all);
     if (out->all == NULL)
         bug("the arena is full");
+    add(out, gateway->handle, gateway->manifest.account_key, arena)->gateway = true;
     for (size_t i = 0; i < json_array_size(own); i++)
-        add(out, member_string(json_array_get(own, i)), account_key(k), true, arena);
+        add(out, member_string(json_array_get(own, i)), account_key(k), arena)->own = true;
     json_object_foreach(contacts, name, value)
     {
-        if (!account_has_handle(k, teal_text(name)) && member_copy(contacts, name, key, sizeof key))
-            add(out, teal_text(name), key, false, arena);
+        const teal_bytes handle = teal_text(name);
+        if (!account_has_handle(k, handle) && !teal_bytes_equal(handle, gateway->handle) &&
+            member_copy(contacts, name, key, sizeof key))
+            add(out, handle, key, arena);
     }
     qsort(out->all, out->n, sizeof *out->all, by_hash);
 }
@@ -64,11 +69,11 @@ static void forget(audit_subject *s)
     s->version = s->n_others = 0;
 }
 
-void audit_subjects_load(const keychain *k, const json_t *progress, teal_arena *arena,
-                         audit_subjects *out, bool *anew)
+void audit_subjects_load(const keychain *k, const verify_gateway *gateway, const json_t *progress,
+                         teal_arena *arena, audit_subjects *out, bool *anew)
 {
     *anew = false;
-    add_all(k, arena, out);
+    add_all(k, gateway, arena, out);
     for (size_t i = 0; i < out->n; i++)
         *anew = !load(progress, &out->all[i]) || *anew;
     for (size_t i = 0; i < out->n && *anew; i++)
@@ -94,6 +99,14 @@ audit_subject *audit_subjects_find(const audit_subjects *s, const teal_hash *han
 {
     const audit_subject key = { .hash = *handle };
     return s->n == 0 ? NULL : bsearch(&key, s->all, s->n, sizeof *s->all, by_hash);
+}
+
+audit_subject *audit_subjects_gateway(const audit_subjects *s)
+{
+    for (size_t i = 0; i < s->n; i++)
+        if (s->all[i].gateway)
+            return &s->all[i];
+    bug("an audit without gateway");
 }
 
 audit_verdict audit_subject_take(audit_subject *s, const teal_key_log_entry *e)

@@ -164,14 +164,16 @@ static const char *const texts[N_COMMANDS] = {
         "names the one before, that they stand in the gateway's key log, and that the\n"
         "log is consistent with every head of it that this device has ever seen. Then\n"
         "shows the safety number: 60 digits that are the same on both sides if nobody\n"
-        "stands in between. Compare them by other means.\n",
+        "stands in between. Compare them by other means. The gateway's own handle is\n"
+        "checked in the same way; with its operator one compares the account key.\n",
     [COMMAND_AUDIT] =
         "teal audit\n"
         "\n"
         "Reads the gateway's whole key log, from where it ended last, checks that it\n"
         "gives the head that the gateway has signed, and reports manifests in your\n"
         "name that your account key has not signed, and people whose key has changed\n"
-        "or whose manifests are not in order. With a finding the status is 6.\n",
+        "or whose manifests are not in order, the gateway among them. With a finding\n"
+        "the status is 6.\n",
     [COMMAND_HEADS] =
         "teal heads [--compare HEAD]\n"
         "\n"

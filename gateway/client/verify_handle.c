@@ -2,6 +2,7 @@
  * number that tells the rest. */
 #include "gateway/client/account.h"
 #include "gateway/client/commands.h"
+#include "gateway/client/home_gateway.h"
 #include "gateway/client/manifest_chain.h"
 #include "gateway/client/member.h"
 #include "gateway/client/people.h"
@@ -14,7 +15,8 @@
 
 typedef struct findings {
     person who;
-    bool in_log; /* of this gateway's network; then: */
+    bool is_gateway; /* nobody whom one writes to: it has no safety number */
+    bool in_log;     /* of this gateway's network; then: */
     manifest_chain chain;
     tree_head head;
     size_t n_heads; /* seen, each consistent with this one */
@@ -43,6 +45,35 @@ static outcome check_chain(session *s, findings *f)
         return refuse(f,
                       "REQ-LOG-22 the manifest of the look-up is not among those of the account");
     return OUTCOME_OK;
+}
+
+/* The gateway as it is known here, which has not changed its account key or gone back. REQ-KEY-6 */
+static outcome find_gateway(session *s, teal_bytes handle, findings *f)
+{
+    verify_gateway gateway;
+    outcome o = home_gateway_ask(s, &gateway);
+    f->who = (person){ .handle = handle,
+                       .manifest = gateway.manifest,
+                       .has_manifest = true,
+                       .trust = CONTACTS_KNOWN,
+                       .logged = true };
+    return o;
+}
+
+static bool is_gateway(session *s, teal_bytes handle)
+{
+    verify_gateway gateway;
+    home_gateway_known(s, &gateway);
+    return teal_bytes_equal(handle, gateway.handle);
+}
+
+static outcome find_person(session *s, teal_bytes handle, findings *f)
+{
+    outcome o = people_look_up(s, handle, &f->who);
+    if (o == OUTCOME_OK && !f->who.has_manifest)
+        o = say(OUTCOME_UNVERIFIED, "%.*s has no keys that could be verified", (int)handle.len,
+                (const char *)handle.at);
+    return o == OUTCOME_OK ? people_trust(s, &f->who) : o;
 }
 
 /* Every head that was ever seen, not only the last. */
@@ -97,11 +128,12 @@ static json_t *devices_json(const teal_manifest *m)
 static void print_json(const findings *f)
 {
     const teal_manifest *m = &f->who.manifest;
-    json_t *line =
-        json_pack("{s:o, s:o, s:s, s:I, s:o, s:b, s:s}", "handle", member_of_text(f->who.handle),
-                  "account_key", member_of_hex(TEAL_VIEW(m->account_key)), "trust",
-                  contacts_trust_name(f->who.trust), "version", (json_int_t)m->version, "devices",
-                  devices_json(m), "in_log", (int)f->in_log, "safety_number", f->number);
+    json_t *line = json_pack(
+        "{s:o, s:o, s:s, s:I, s:o, s:b}", "handle", member_of_text(f->who.handle), "account_key",
+        member_of_hex(TEAL_VIEW(m->account_key)), "trust", contacts_trust_name(f->who.trust),
+        "version", (json_int_t)m->version, "devices", devices_json(m), "in_log", (int)f->in_log);
+    if (!f->is_gateway)
+        json_object_set_new(line, "safety_number", json_string(f->number));
     if (f->in_log) {
         json_object_set_new(line, "log_size", json_integer((json_int_t)f->head.size));
         json_object_set_new(line, "heads", json_integer((json_int_t)f->n_heads));
@@ -141,6 +173,10 @@ static void print_words(const findings *f)
         printf("  device %s\n", name);
         free(name);
     }
+    if (f->is_gateway) {
+        printf("  Compare the account key with its operator, by other means.\n");
+        return;
+    }
     printf("  Compare this safety number with them, by other means:\n");
     print_number(f->number);
 }
@@ -150,21 +186,18 @@ outcome command_verify(session *s)
     findings f = { 0 };
     teal_bytes handle;
     outcome o = people_handle(s, s->options->args[0], &handle);
-    if (o == OUTCOME_OK)
-        o = people_look_up(s, handle, &f.who);
-    if (o == OUTCOME_OK && !f.who.has_manifest)
-        o = say(OUTCOME_UNVERIFIED, "%.*s has no keys that could be verified", (int)handle.len,
-                (const char *)handle.at);
-    if (o == OUTCOME_OK)
-        o = people_trust(s, &f.who);
+    if (o == OUTCOME_OK) {
+        f.is_gateway = is_gateway(s, handle);
+        o = (f.is_gateway ? find_gateway : find_person)(s, handle, &f);
+    }
     f.in_log = f.who.logged;
     if (o == OUTCOME_OK && f.in_log)
         o = check_chain(s, &f);
     if (o == OUTCOME_OK && f.in_log)
         o = check_heads(s, &f);
-    if (o == OUTCOME_OK)
+    if (o == OUTCOME_OK && !f.is_gateway)
         o = compute_number(s, &f);
-    if (o == OUTCOME_OK)
+    if (o == OUTCOME_OK && !f.is_gateway)
         o = keep(s, &f);
     if (o == OUTCOME_OK)
         (s->options->json ? print_json : print_words)(&f);

@@ -409,6 +409,36 @@ def test_damage_is_not_served(world):
     world.start_gateway()
 
 
+GATEWAY = f"im:gateway@{NATIVE}"
+
+
+def test_the_gateway_itself(world):
+    cyd = world.person("cyd", f"im:cyd@{NATIVE}")
+    seen = cyd.json("verify", GATEWAY)[0]
+    assert seen["in_log"] and seen["version"] == 1 and "safety_number" not in seen, seen
+    assert [d["name"] for d in seen["devices"]] == ["edge", "plaintext"]
+    own = octets(http_json("GET", f"{world.gateway}/v1/gateway")[1]["manifest"])
+    cyd.json("audit")
+    append(world, entry_of(GATEWAY, dict(read(own))[2], 2))
+    assert "does not show" in refused(cyd, "REQ-LOG-24", "audit")
+    append(world, entry_of(GATEWAY, b"\x31" * 32, 1))
+    assert "account key has changed" in refused(cyd, "REQ-LOG-20", "audit")
+
+
+def test_a_gateway_that_is_not_in_its_log(world):
+    """What it shows of itself is signed, but nobody could find it: it may be for one person."""
+    dov = world.person("dov", f"im:dov@{NATIVE}")
+    with store(world) as db:
+        entries = entries_of(db)
+        hidden = entry_of(GATEWAY, b"\x31" * 32, 1)
+        write_log(db, [hidden] + entries[1:])
+    world.stop("teald")
+    world.start_gateway()
+    refused(dov, "REQ-LOG-15", "verify", GATEWAY)
+    found = refused(dov, "REQ-LOG-24", "audit")
+    assert "not in its key log" in found and "only other account keys" in found, found
+
+
 # ---- two logs -------------------------------------------------------------------------------------
 
 def fork(world, folder):

@@ -206,6 +206,9 @@ def test_devices_rotate(s):
     assert s.alice.receipt(after["message_id"], status="SENT")["verified"]
     for person in (s.alice, s.noor):  # noor has not heard of the rotation yet
         assert person.json("heads", "--compare", head)[0]["consistent_with"] == head
+        gateway = person.json("verify", "im:gateway@native.example")[0]
+        assert gateway["version"] == 3 and gateway["in_log"], gateway
+        assert person.json("audit")[-1]["findings"] == 0
 
 
 def test_older_manifest_is_refused(s):

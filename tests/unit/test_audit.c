@@ -16,8 +16,9 @@
 #include <cmocka.h>
 #include <sodium.h>
 
-#define ALICE "im:alice@native.example"
-#define BOB   "im:bob@native.example"
+#define ALICE   "im:alice@native.example"
+#define BOB     "im:bob@native.example"
+#define GATEWAY "im:gateway@native.example"
 
 enum { LEAVES = 7, NOW_MS = 1000000 };
 
@@ -252,33 +253,35 @@ static void test_progress(void **state)
     audit_subjects s;
     teal_hash bob;
     keychain *k = make_keychain(&home);
+    verify_gateway gateway = { .handle = teal_text(GATEWAY) };
     arena.used = 0;
     teal_key_log_handle(teal_text(BOB), &bob);
     json_object_set_new(k->state, "handles", json_pack("[s]", ALICE));
     set_contact(k, BOB, 7);
-    audit_subjects_load(k, NULL, &arena, &s, &anew);
+    audit_subjects_load(k, &gateway, NULL, &arena, &s, &anew);
     assert_true(anew);
-    assert_int_equal(s.n, 2);
+    assert_int_equal(s.n, 3);
+    assert_true(teal_bytes_equal(audit_subjects_gateway(&s)->handle, gateway.handle));
     audit_subject *of_bob = audit_subjects_find(&s, &bob);
     assert_non_null(of_bob);
     assert_false(of_bob->own);
     of_bob->seen = true;
     of_bob->version = 9;
     json_t *progress = audit_subjects_save(&s);
-    audit_subjects_load(k, progress, &arena, &s, &anew);
+    audit_subjects_load(k, &gateway, progress, &arena, &s, &anew);
     assert_false(anew);
     assert_int_equal(audit_subjects_find(&s, &bob)->version, 9);
     assert_true(audit_subjects_find(&s, &bob)->seen);
 
     set_contact(k, BOB, 8);
-    audit_subjects_load(k, progress, &arena, &s, &anew);
+    audit_subjects_load(k, &gateway, progress, &arena, &s, &anew);
     assert_true(anew);
     assert_false(audit_subjects_find(&s, &bob)->seen);
     set_contact(k, BOB, 7);
     set_contact(k, "im:carol@native.example", 1);
-    audit_subjects_load(k, progress, &arena, &s, &anew);
+    audit_subjects_load(k, &gateway, progress, &arena, &s, &anew);
     assert_true(anew);
-    assert_int_equal(s.n, 3);
+    assert_int_equal(s.n, 4);
     assert_false(audit_subjects_find(&s, &bob)->seen);
     json_decref(progress);
     keychain_close(&k);
