@@ -86,8 +86,8 @@ typedef struct config {
     uint32_t limit_peer;     /* 1200000 */
     uint32_t limit_address;  /* 6000; of who does not sign, from elsewhere */
     uint32_t limit_loopback; /* 0; from this machine: a proxy, perhaps */
-    uint32_t limit_claims;   /* claims_per_minute, 120; of one device, of one handle */
-    uint32_t limit_one_time; /* one_time_per_minute, 120; of one handle, whoever claims */
+    uint32_t limit_claims;   /* claims_per_minute, 120; of one device, of one account */
+    uint32_t limit_one_time; /* one_time_per_minute, 120; of one account, whoever claims */
     uint32_t limit_burst_s;  /* 10; what comes in so long may be used at once */
 
     /* [peer NAME], any number */

@@ -1,4 +1,4 @@
-/* How many one-time prekeys of one handle are handed out, and to whom: so that nobody uses them up
+/* How many one-time prekeys of one account are handed out, and to whom: so that nobody uses them up
  * for everybody else. REQ-PRE-8, -9. */
 #ifndef TEAL_GATEWAY_EDGE_CLAIM_LIMITS_H
 #define TEAL_GATEWAY_EDGE_CLAIM_LIMITS_H

@@ -290,6 +290,30 @@ static void test_claims_are_limited(void **state)
     assert_false(script.spared);
 }
 
+/* Many handles are no way around it. */
+static void test_claims_of_one_account(void **state)
+{
+    static uint8_t memory[1 << 16], encoded[TEAL_MAX_MANIFEST_BYTES];
+    (void)state;
+    raw_answer a;
+    teal_arena arena = { memory, sizeof memory, 0 };
+    const teal_bytes handles[] = { teal_text(ALICE), teal_text("im:also-alice@native.example") };
+    const teal_manifest m = test_manifest(handles, 2, 1, 1, 1, &arena);
+    teal_writer w = { encoded, sizeof encoded, 0 };
+    assert_int_equal(teal_manifest_encode(&m, &w), TEAL_OK);
+    assert_int_equal(store_sqlite.begin(edge_store), STORE_OK);
+    assert_int_equal(store_sqlite.put_manifest(edge_store, &m, teal_written(&w)), STORE_OK);
+    assert_int_equal(store_sqlite.commit(edge_store), STORE_OK);
+    script.entry = (directory_entry){ .has_manifest = true, .encoded = teal_text("manifest") };
+    settings.limit_claims = 2;
+    assert_int_equal(claim_status(ALICE, &a), 200);
+    assert_int_equal(claim_status("im:also-alice@native.example", &a), 200);
+    claim_status(ALICE, &a);
+    assert_refused(&a, 429, "rate-limited", "REQ-PRE-8");
+    claim_status("im:also-alice@native.example", &a);
+    assert_refused(&a, 429, "rate-limited", "REQ-PRE-8");
+}
+
 static void test_gateway_and_health(void **state)
 {
     (void)state;
@@ -349,6 +373,7 @@ int main(void)
         edge_test(test_askers_are_noted),
         edge_test(test_claims),
         edge_test(test_claims_are_limited),
+        edge_test(test_claims_of_one_account),
         edge_test(test_gateway_and_health),
         edge_test(test_rotation_of_the_downgrade_key),
     };
