@@ -208,6 +208,7 @@ static bool submit(room *r, proof *p)
 static void leave(room *r, proof *p, uint64_t ref)
 {
     if (!submit(r, p)) {
+        p->used = p->codes > 0;
         say(r, ref, TEAL__V1__PROOF_OUTCOME__PROOF_NO_LINK, 0, SOON_MS);
         return;
     }
@@ -227,6 +228,11 @@ static bool is_own_number(const room *r, const char *number)
            config_is_native(r->config, teal_text(text));
 }
 
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 void proofs_ask(room *r, const Teal__V1__ProveNumber *ask)
 {
     if (ask->account_key.len != TEAL_KEY_BYTES || !is_own_number(r, ask->number)) {
@@ -237,15 +243,14 @@ void proofs_ask(room *r, const Teal__V1__ProveNumber *ask)
         say(r, ask->ref, TEAL__V1__PROOF_OUTCOME__PROOF_NO_LINK, 0, r->link == NULL ? 0 : SOON_MS);
         return;
     }
-    int64_t wait_ms = wait_for_number(r, ask->number), hour_ms = wait_for_hour(r);
+    int64_t wait_ms = most(wait_for_number(r, ask->number), wait_for_hour(r));
     proof *p = find(r->proofs, ask->number, ask->account_key);
-    if (p == NULL && wait_ms == 0)
+    if (p == NULL && wait_ms == 0) /* no place is used up by who gets no code */
         p = make(r, ask->number, ask->account_key);
     if (p == NULL || p->state == PROOF_LEAVING)
-        wait_ms = wait_ms > SOON_MS ? wait_ms : SOON_MS;
-    if (wait_ms > 0 || hour_ms > 0) {
-        say(r, ask->ref, TEAL__V1__PROOF_OUTCOME__PROOF_LIMITED, 0,
-            wait_ms > hour_ms ? wait_ms : hour_ms);
+        wait_ms = most(wait_ms, SOON_MS);
+    if (wait_ms > 0) {
+        say(r, ask->ref, TEAL__V1__PROOF_OUTCOME__PROOF_LIMITED, 0, wait_ms);
         return;
     }
     leave(r, p, ask->ref);

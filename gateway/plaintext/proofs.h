@@ -7,12 +7,12 @@
 #include "gateway/plaintext/state.h"
 
 enum {
-    PROOFS_MAX = 4096,
     PROOFS_TRIES = 3,
-    PROOFS_A_DAY = 3,         /* codes for one number */
-    PROOFS_AN_HOUR = 500,     /* codes for all numbers */
-    PROOFS_LIFE_MS = 600000,  /* of a code */
-    PROOFS_VALID_MS = 3600000 /* of the statement, until a manifest has to have come */
+    PROOFS_A_DAY = 3,                 /* codes for one number */
+    PROOFS_AN_HOUR = 500,             /* codes for all numbers */
+    PROOFS_MAX = 24 * PROOFS_AN_HOUR, /* all of a day */
+    PROOFS_LIFE_MS = 600000,          /* of a code */
+    PROOFS_VALID_MS = 3600000         /* of the statement, until a manifest has to have come */
 };
 
 /* Of the tokens that the SMS link hands back these are proofs' own. */
