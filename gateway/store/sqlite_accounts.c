@@ -85,16 +85,28 @@ static store_result remove_devices_that_left(store *s, const teal_manifest *m, i
     return result;
 }
 
+/* Without what came for one that had the id before, after that one had left: another account may
+ * take it, for ids are no secret. */
+static store_result put_device(store *s, const uint8_t id[static TEAL_DEVICE_BYTES],
+                               int64_t account)
+{
+    query q = query_start(s, "DELETE FROM items WHERE device = ?1"
+                             " AND NOT EXISTS (SELECT 1 FROM devices WHERE id = ?1)");
+    query_blob(&q, 1, device_bytes(id));
+    store_result result = query_run(&q);
+    if (result != STORE_OK)
+        return result;
+    q = query_start(s, "INSERT INTO devices(id, account) VALUES(?1, ?2) ON CONFLICT DO NOTHING");
+    query_blob(&q, 1, device_bytes(id));
+    query_int(&q, 2, account);
+    return query_run(&q);
+}
+
 static store_result put_devices(store *s, const teal_manifest *m, int64_t account)
 {
     store_result result = remove_devices_that_left(s, m, account);
-    for (size_t i = 0; result == STORE_OK && i < m->n_devices; i++) {
-        query q = query_start(s, "INSERT INTO devices(id, account) VALUES(?1, ?2)"
-                                 " ON CONFLICT DO NOTHING");
-        query_blob(&q, 1, device_bytes(m->devices[i].id));
-        query_int(&q, 2, account);
-        result = query_run(&q);
-    }
+    for (size_t i = 0; result == STORE_OK && i < m->n_devices; i++)
+        result = put_device(s, m->devices[i].id, account);
     return result;
 }
 

@@ -181,7 +181,12 @@ static void test_device_that_left(void **state)
     expect_claim(f, 'B', NULL);
     assert_int_equal(list_items(f, 'A', 0, out, 4), 1);
     assert_int_equal(list_items(f, 'B', 0, out, 4), 0);
+    put_item(f, 'B', ITEM_RECEIPT, 0, 0, "of a message that it had sent");
     assert_int_equal(put_account(f, 2, "b", "B", "its next owner"), STORE_OK);
+    assert_int_equal(list_items(f, 'B', 0, out, 4), 0);
+    put_item(f, 'B', ITEM_RECEIPT, 0, 0, "receipt");
+    assert_int_equal(put_account(f, 2, "b", "BD", "second"), STORE_OK);
+    assert_int_equal(list_items(f, 'B', 0, out, 4), 1);
 }
 
 /* ---- other networks */
