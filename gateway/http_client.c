@@ -12,7 +12,10 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+enum { N_CREDENTIALS = 4 };
+
 struct http_client {
+    char *credentials[N_CREDENTIALS]; /* those in use; NULL: none yet */
     CURL *curl;
     bool signs;
     request_signer signer;
@@ -100,13 +103,50 @@ static void set_file(CURL *curl, CURLoption option, const char *path)
         curl_easy_setopt(curl, option, path);
 }
 
+static bool is_there(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static void trust(CURL *curl, const char *pem)
+{
+    struct curl_blob blob = { (void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_COPY };
+    if (curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &blob) != CURLE_OK)
+        bug("libcurl takes no authorities from memory");
+    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+}
+
+/* NULL and "" are one. */
+static char *copy_text(const char *text)
+{
+    char *copy = strdup(text != NULL ? text : "");
+    if (copy == NULL)
+        bug("out of memory");
+    return copy;
+}
+
 void http_client_use(http_client *c, const http_credentials *k)
 {
+    const char *const from[] = { k->ca, k->certificate, k->key, k->ca_pem };
+    for (size_t i = 0; i < N_CREDENTIALS; i++)
+        c->credentials[i] = copy_text(from[i]);
     set_file(c->curl, CURLOPT_CAINFO, k->ca);
     set_file(c->curl, CURLOPT_SSLCERT, k->certificate);
     set_file(c->curl, CURLOPT_SSLKEY, k->key);
-    if (k->ca != NULL && k->ca[0] != '\0')
+    if (is_there(k->ca_pem))
+        trust(c->curl, k->ca_pem);
+    if (is_there(k->ca) || is_there(k->ca_pem))
         curl_easy_setopt(c->curl, CURLOPT_CAPATH, NULL); /* that one alone */
+}
+
+bool http_client_uses(const http_client *c, const http_credentials *k)
+{
+    const char *const wanted[] = { k->ca, k->certificate, k->key, k->ca_pem };
+    bool same = true;
+    for (size_t i = 0; same && i < N_CREDENTIALS; i++)
+        same = strcmp(c->credentials[i] != NULL ? c->credentials[i] : "",
+                      wanted[i] != NULL ? wanted[i] : "") == 0;
+    return same;
 }
 
 void http_client_close(http_client **c)
@@ -114,6 +154,8 @@ void http_client_close(http_client **c)
     if (*c == NULL)
         return;
     curl_easy_cleanup((*c)->curl);
+    for (size_t i = 0; i < N_CREDENTIALS; i++)
+        free((*c)->credentials[i]);
     free((*c)->body);
     free(*c);
     *c = NULL;

@@ -23,12 +23,17 @@ http_client *http_client_open(size_t max_body);
 void http_client_close(http_client **c);
 
 /* For https:// (TLS 1.2 or later; the certificate has to name the URL's host). Files in PEM, each
- * NULL or "" for none: ca: whom to trust in the system's place; certificate, key: what to show. A
- * file that is no good fails the calls. */
+ * NULL or "" for none: ca: whom to trust in the system's place; certificate, key: what to show.
+ * ca_pem: not a file but what would stand in one, in the place of ca. What is no good fails the
+ * calls. */
 typedef struct http_credentials {
     const char *ca, *certificate, *key;
+    const char *ca_pem;
 } http_credentials;
+/* Once, before the first call. Copied. */
 void http_client_use(http_client *c, const http_credentials *k);
+/* Whether the client uses what is the same. */
+bool http_client_uses(const http_client *c, const http_credentials *k);
 
 /* From now on requests are signed (PROTOCOL.md section 9.0); NULL: no more. Copied, but for the
  * secret key, which outlives its use. Each call reads the clock and takes a new nonce. */

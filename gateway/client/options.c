@@ -77,6 +77,7 @@ typedef enum option_id {
     OPTION_NUMBERS,
     OPTION_FORCE,
     OPTION_IN,
+    OPTION_CA_FILE,
 } option_id;
 enum { FIRST_OPTION = OPTION_HOME };
 
@@ -110,6 +111,7 @@ static const struct option long_options[] = {
     { "numbers", required_argument, NULL, OPTION_NUMBERS },
     { "force", no_argument, NULL, OPTION_FORCE },
     { "in", required_argument, NULL, OPTION_IN },
+    { "ca-file", required_argument, NULL, OPTION_CA_FILE },
     { 0 },
 };
 
@@ -140,6 +142,7 @@ static const unsigned owners[] = {
     BIT(COMMAND_SIGN) | OPERATORS,
     BIT(COMMAND_SIGN),
     BIT(COMMAND_SIGN),
+    BIT(COMMAND_PEER),
     BIT(COMMAND_PEER),
     BIT(COMMAND_PEER),
     BIT(COMMAND_PEER),
@@ -277,6 +280,9 @@ static outcome take(options *o, option_id id, const char *value)
         break;
     case OPTION_NUMBERS:
         o->numbers = value;
+        break;
+    case OPTION_CA_FILE:
+        o->ca_file = value;
         break;
     case OPTION_FORCE:
         o->force = true;

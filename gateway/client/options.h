@@ -40,6 +40,7 @@ typedef struct options {
     const char *operator_file;            /* who signs in the device's place */
     const char *operator_passphrase_file; /* of its file, where that is sealed */
     const char *domains, *numbers;        /* peer add: lists; NULL: none */
+    const char *ca_file;                  /* peer add; NULL: none */
     bool force;                           /* peer remove */
     uint64_t days;                        /* forwarding: 0: not given */
     uint64_t in_s;                        /* peer key retire: 0: now */

@@ -8,9 +8,10 @@
 #include "gateway/http_client.h"
 #include "gateway/log.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
-enum { MAX_PATH_BYTES = 512 };
+enum { MAX_PATH_BYTES = 512, MAX_CA_BYTES = 16 << 10 };
 
 /* ---- requests -------------------------------------------------------------------------------- */
 
@@ -44,11 +45,35 @@ static json_t *list_of(const char *text)
     return list;
 }
 
+/* *ca: NULL where no file is named. */
+static outcome read_ca(const char *path, json_t **ca)
+{
+    char pem[MAX_CA_BYTES + 1];
+    *ca = NULL;
+    if (path == NULL)
+        return OUTCOME_OK;
+    FILE *file = fopen(path, "re");
+    if (file == NULL)
+        return say(OUTCOME_USAGE, "--ca-file %s: %s", path, strerror(errno));
+    size_t len = fread(pem, 1, sizeof pem, file);
+    const bool failed = ferror(file) != 0;
+    fclose(file);
+    if (failed || len == 0 || len > MAX_CA_BYTES)
+        return say(OUTCOME_USAGE, "--ca-file %s: not 1 to %d octets", path, MAX_CA_BYTES);
+    *ca = json_stringn(pem, len);
+    return *ca != NULL ? OUTCOME_OK : say(OUTCOME_USAGE, "--ca-file %s: not in PEM", path);
+}
+
 static outcome add(session *s, char *const *args)
 {
+    json_t *ca;
+    outcome o = read_ca(s->options->ca_file, &ca);
+    if (o != OUTCOME_OK)
+        return o;
     return ask(s, "PUT", args[0], "",
-               json_pack("{s:s, s:o, s:o}", "url", args[1], "domains", list_of(s->options->domains),
-                         "numbers", list_of(s->options->numbers)));
+               json_pack("{s:s, s:o, s:o, s:o*}", "url", args[1], "domains",
+                         list_of(s->options->domains), "numbers", list_of(s->options->numbers),
+                         "ca", ca));
 }
 
 static outcome remove_peer(session *s, char *const *args)

@@ -176,7 +176,7 @@ static int64_t find_next(const queue *q)
 static void turn_to(attempt_peer *p, const bridged_network *peer)
 {
     p->peer = peer;
-    if (p->link != NULL && rcs_http_leads_to(p->link, peer->url))
+    if (p->link != NULL && rcs_http_leads_to(p->link, peer->url, &peer->credentials))
         return;
     rcs_http_close(&p->link);
     const request_signer signer = { .kind = REQUEST_KEY, .sk = p->c->parts.keys->sk };

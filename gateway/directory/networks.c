@@ -4,6 +4,7 @@
 
 #include "gateway/config_value.h"
 
+#include <gnutls/x509.h>
 #include <stdlib.h>
 
 enum { LOAD_BYTES = 4 << 20, MAX_STORED_KEYS = NETWORKS_MAX * NETWORK_MAX_KEYS };
@@ -137,6 +138,27 @@ static bool read_field(const config_type *type, const config_rule *as, teal_byte
     return good;
 }
 
+/* Certificates, and nothing but them. */
+static bool are_certificates(const char *pem)
+{
+    gnutls_x509_crt_t *all = NULL;
+    unsigned n = 0;
+    const gnutls_datum_t data = { (unsigned char *)(uintptr_t)pem, (unsigned)strlen(pem) };
+    bool good = gnutls_x509_crt_list_import2(&all, &n, &data, GNUTLS_X509_FMT_PEM, 0) == 0 && n > 0;
+    for (unsigned i = 0; i < n; i++)
+        gnutls_x509_crt_deinit(all[i]);
+    gnutls_free(all);
+    return good && strstr(pem, "PRIVATE KEY") == NULL;
+}
+
+static bool read_ca(teal_bytes from, char **out)
+{
+    if (from.len > NETWORK_MAX_CA_BYTES)
+        return false;
+    *out = text(from);
+    return strlen(*out) == from.len && (from.len == 0 || are_certificates(*out));
+}
+
 bool network_read(const store_peer *p, bridged_network *out)
 {
     *out = (bridged_network){ .name = text(p->name) };
@@ -144,7 +166,7 @@ bool network_read(const store_peer *p, bridged_network *out)
            read_field(&config_url, &as_url, p->url, out) &&
            read_field(&config_hosts, &as_domains, p->domains, out) &&
            read_field(&config_prefixes, &as_numbers, p->numbers, out) &&
-           out->domains.n + out->numbers.n > 0;
+           out->domains.n + out->numbers.n > 0 && read_ca(p->ca, &out->ca);
 }
 
 static void clear_list(config_list *list)
@@ -158,6 +180,7 @@ void network_clear(bridged_network *n)
 {
     free(n->name);
     free(n->url);
+    free(n->ca);
     clear_list(&n->domains);
     clear_list(&n->numbers);
     *n = (bridged_network){ 0 };
@@ -171,11 +194,13 @@ static void copy_list(const config_list *from, config_list *to)
 
 static void copy_configured(const config_peer *from, bridged_network *to)
 {
-    *to = (bridged_network){ .name = text(teal_text(from->name)),
-                             .url = text(teal_text(from->url)),
-                             .credentials = { from->ca, from->certificate, from->key },
-                             .n_keys = from->keys.n,
-                             .configured = true };
+    *to = (bridged_network){
+        .name = text(teal_text(from->name)),
+        .url = text(teal_text(from->url)),
+        .credentials = { .ca = from->ca, .certificate = from->certificate, .key = from->key },
+        .n_keys = from->keys.n,
+        .configured = true
+    };
     copy_list(&from->domains, &to->domains);
     copy_list(&from->numbers, &to->numbers);
     for (size_t i = 0; i < from->keys.n; i++) {
@@ -254,6 +279,9 @@ static void add_peer(networks_view *v, const networks_view *before, const store_
     else if (slot == NETWORKS_MAX)
         wrong = "there are too many networks";
     if (wrong == NULL) {
+        n.credentials = (http_credentials){ .certificate = v->config->tls_certificate,
+                                            .key = v->config->tls_key,
+                                            .ca_pem = n.ca };
         place(v, &n, slot);
         return;
     }

@@ -9,7 +9,11 @@
 #include "gateway/http_client.h"
 #include "gateway/store/store.h"
 
-enum { NETWORKS_MAX = CONFIG_MAX_PEERS, NETWORK_MAX_KEYS = CONFIG_MAX_KEYS };
+enum {
+    NETWORKS_MAX = CONFIG_MAX_PEERS,
+    NETWORK_MAX_KEYS = CONFIG_MAX_KEYS,
+    NETWORK_MAX_CA_BYTES = 16 << 10,
+};
 
 /* By which a network signs its requests, from from_ms on and before until_ms. */
 typedef struct network_key {
@@ -21,7 +25,8 @@ typedef struct bridged_network {
     char *name;
     config_list domains, numbers; /* of the handles that it may speak for */
     char *url;
-    http_credentials credentials; /* the configuration's; of one that was added: none */
+    char *ca; /* of one that was added: who signs its certificate, in PEM; "": the system's */
+    http_credentials credentials; /* [peer]'s; of one that was added: its ca, and [tls]'s pair */
     network_key keys[NETWORK_MAX_KEYS];
     size_t n_keys;
     size_t slot;     /* below NETWORKS_MAX: its own for as long as it is there, free afterwards */

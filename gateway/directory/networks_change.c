@@ -13,10 +13,13 @@ enum { COUNT_MAX = 256, COUNT_BYTES = 512 << 10 };
 static const networks_refusal network_malformed = {
     .problem = "network-malformed",
     .status = 422,
-    .rule = "REQ-NET-9 its name, URL, domains or numbers are nothing that a configuration takes",
+    .rule =
+        "REQ-NET-9 its name, URL, domains, numbers or ca are nothing that a configuration takes",
     .remedy =
         "Name it by a-z, 0-9 and \"-\"; give a URL of scheme, host and port alone, lower-case "
-        "hosts, prefixes like +4477, and at least one of either."
+        "hosts, prefixes like +4477, and at least one of either; ca is at most 16 KiB of "
+        "certificates "
+        "in PEM."
 };
 static const networks_refusal network_unknown = {
     .problem = "network-unknown",

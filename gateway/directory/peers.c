@@ -112,7 +112,7 @@ static bool is_tried(const peer_link *l)
 
 /* What is known of the link holds for one URL: another network may have the slot now, or the
  * network be elsewhere. */
-static void turn_to(const peers *p, peer_link *l, const bridged_network *peer)
+static void turn_to(peer_link *l, const bridged_network *peer)
 {
     if (l->url != NULL && strcmp(l->url, peer->url) == 0)
         return;
@@ -121,12 +121,17 @@ static void turn_to(const peers *p, peer_link *l, const bridged_network *peer)
     if (l->url == NULL)
         bug("out of memory");
     l->back_off_ms = 0;
-    for (size_t i = 0; i < CLIENTS; i++)
-        if (l->clients[i] == NULL) {
-            l->clients[i] = http_client_open(MAX_ANSWER_BYTES);
-            http_client_use(l->clients[i], &peer->credentials);
-            http_client_sign(l->clients[i], &p->signer);
-        }
+}
+
+/* One that trusts whom the network says now. */
+static void fit(const peers *p, http_client **client, const bridged_network *peer)
+{
+    if (*client != NULL && http_client_uses(*client, &peer->credentials))
+        return;
+    http_client_close(client);
+    *client = http_client_open(MAX_ANSWER_BYTES);
+    http_client_use(*client, &peer->credentials);
+    http_client_sign(*client, &p->signer);
 }
 
 static bool take_client(const peers *p, peer_link *l, const bridged_network *peer, int64_t now_ms,
@@ -135,9 +140,11 @@ static bool take_client(const peers *p, peer_link *l, const bridged_network *pee
     struct timespec until = monotonic_after(WAIT_FOR_CLIENT_MS);
     bool takes = false, waits = true;
     pthread_mutex_lock(&l->lock);
-    turn_to(p, l, peer);
+    turn_to(l, peer);
     while (waits && !is_backing_off(p, l, now_ms) && !is_tried(l) && !(takes = take_free(l, which)))
         waits = pthread_cond_timedwait(&l->freed, &l->lock, &until) == 0;
+    if (takes)
+        fit(p, &l->clients[*which], peer);
     pthread_mutex_unlock(&l->lock);
     return takes;
 }

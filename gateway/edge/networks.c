@@ -66,9 +66,11 @@ static json_t *keys_json(const bridged_network *n, teal_arena *arena)
 
 static json_t *network_json(const bridged_network *n, teal_arena *arena)
 {
-    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:b}", "name", n->name, "url", n->url,
+    const char *ca = n->ca != NULL && n->ca[0] != '\0' ? n->ca : NULL;
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:s*}", "name", n->name, "url", n->url,
                      "domains", list_json(&n->domains), "numbers", list_json(&n->numbers), "keys",
-                     keys_json(n, arena), "configured", n->configured, "suspended", n->suspended);
+                     keys_json(n, arena), "configured", n->configured, "suspended", n->suspended,
+                     "ca", ca);
 }
 
 static rest_next peers_get(rest_call *c)
@@ -111,7 +113,8 @@ static bool read_list(const json_t *list, teal_arena *arena, teal_bytes *out)
 
 static rest_next refuse_peer_json(rest_call *c)
 {
-    return field_refuse_json(c, "Send {\"url\":URL,\"domains\":[HOST,…],\"numbers\":[PREFIX,…]}.");
+    return field_refuse_json(c, "Send {\"url\":URL,\"domains\":[HOST,…],\"numbers\":[PREFIX,…],"
+                                "\"ca\":PEM}; ca may be left out.");
 }
 
 static rest_next peer_put(rest_call *c)
@@ -121,9 +124,13 @@ static rest_next peer_put(rest_call *c)
     store_peer p = { .name = c->parameter };
     json_t *body = field_object(c);
     const char *url = json_string_value(json_object_get(body, "url"));
-    bool good = url != NULL && read_list(json_object_get(body, "domains"), c->arena, &p.domains) &&
+    const json_t *ca = json_object_get(body, "ca");
+    bool good = url != NULL && (ca == NULL || json_is_string(ca)) &&
+                read_list(json_object_get(body, "domains"), c->arena, &p.domains) &&
                 read_list(json_object_get(body, "numbers"), c->arena, &p.numbers);
     p.url = good ? teal_text(url) : p.url;
+    if (good && ca != NULL)
+        p.ca = (teal_bytes){ (const uint8_t *)json_string_value(ca), json_string_length(ca) };
     rest_next next = good ? answer(c, networks_put(&tools, &p, &why), &why) : refuse_peer_json(c);
     json_decref(body);
     return next;

@@ -29,10 +29,11 @@ rcs_http *rcs_http_open(const char *url, const http_credentials *credentials,
     return l;
 }
 
-bool rcs_http_leads_to(const rcs_http *l, const char *url)
+bool rcs_http_leads_to(const rcs_http *l, const char *url, const http_credentials *credentials)
 {
     size_t len = strlen(url);
-    return strncmp(l->url, url, len) == 0 && strcmp(l->url + len, RESOURCE) == 0;
+    return strncmp(l->url, url, len) == 0 && strcmp(l->url + len, RESOURCE) == 0 &&
+           http_client_uses(l->client, credentials);
 }
 
 void rcs_http_close(rcs_http **l)

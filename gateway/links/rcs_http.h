@@ -26,7 +26,7 @@ typedef struct rcs_http rcs_http;
  * has it. */
 rcs_http *rcs_http_open(const char *url, const http_credentials *credentials,
                         const request_signer *signer, int64_t timeout_ms);
-bool rcs_http_leads_to(const rcs_http *l, const char *url);
+bool rcs_http_leads_to(const rcs_http *l, const char *url, const http_credentials *credentials);
 void rcs_http_close(rcs_http **l); /* NULL-safe */
 void rcs_http_post(rcs_http *l, teal_bytes cpim, rcs_http_answer *out);
 

@@ -84,7 +84,9 @@ static void deliver(const rider *r, parcel *p)
 {
     char url[1024];
     http_answer answer;
-    const http_credentials credentials = { r->peer->ca, r->peer->certificate, r->peer->key };
+    const http_credentials credentials = { .ca = r->peer->ca,
+                                           .certificate = r->peer->certificate,
+                                           .key = r->peer->key };
     http_client *client = http_client_open(ANSWER_MAX_BYTES);
     http_client_use(client, &credentials);
     http_client_sign(client, &r->owner->signer);

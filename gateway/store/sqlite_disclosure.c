@@ -126,7 +126,7 @@ const disclosure_table sqlite_disclosure[] = {
       NULL,
       { WITHHELD(name, "the network's"), WITHHELD(url, "the network's"),
         WITHHELD(domains, "hosts, of everybody there"),
-        WITHHELD(numbers, "prefixes, of everybody there") } },
+        WITHHELD(numbers, "prefixes, of everybody there"), WITHHELD(ca, "the network's") } },
     { "peer_keys",
       "networks' keys, not people's",
       NULL,

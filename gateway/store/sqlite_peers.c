@@ -3,12 +3,14 @@
 
 store_result sqlite_put_peer(store *s, const store_peer *p)
 {
-    query q = query_start(s, "INSERT INTO peers(name, url, domains, numbers) VALUES(?1, ?2, ?3, ?4)"
-                             " ON CONFLICT DO UPDATE SET url = ?2, domains = ?3, numbers = ?4");
+    query q = query_start(s, "INSERT INTO peers(name, url, domains, numbers, ca)"
+                             " VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE"
+                             " SET url = ?2, domains = ?3, numbers = ?4, ca = ?5");
     query_text(&q, 1, p->name);
     query_text(&q, 2, p->url);
     query_text(&q, 3, p->domains);
     query_text(&q, 4, p->numbers);
+    query_text(&q, 5, p->ca);
     return query_run(&q);
 }
 
@@ -36,10 +38,10 @@ store_result sqlite_drop_peer(store *s, teal_bytes name)
 
 store_result sqlite_list_peers(store *s, teal_arena *a, store_peer *out, size_t max, size_t *n)
 {
-    query q = query_start(s, "SELECT name, url, domains, numbers FROM peers ORDER BY name");
+    query q = query_start(s, "SELECT name, url, domains, numbers, ca FROM peers ORDER BY name");
     for (*n = 0; *n < max && query_row(&q); *n += q.result == STORE_OK)
         out[*n] = (store_peer){ row_bytes(&q, 0, a), row_bytes(&q, 1, a), row_bytes(&q, 2, a),
-                                row_bytes(&q, 3, a) };
+                                row_bytes(&q, 3, a), row_bytes(&q, 4, a) };
     return query_end(&q);
 }
 

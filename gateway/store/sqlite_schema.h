@@ -202,6 +202,9 @@ static const char *const sqlite_schema[] = {
     " version INTEGER PRIMARY KEY,"
     " leaf INTEGER NOT NULL,"
     " manifest BLOB NOT NULL) STRICT;",
+
+    /* who signs the certificate of a network that was added, in PEM; '': whom the system trusts */
+    "ALTER TABLE peers ADD COLUMN ca TEXT NOT NULL DEFAULT '';",
 };
 
 enum { SQLITE_SCHEMA_VERSION = sizeof sqlite_schema / sizeof *sqlite_schema };

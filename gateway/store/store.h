@@ -106,9 +106,10 @@ typedef struct store_outstanding {
     teal_hash subject; /* by which a report finds it: the caller's choice */
 } store_outstanding;
 
-/* A network that was added at run time. domains, numbers: as the configuration writes lists. */
+/* A network that was added at run time. domains, numbers: as the configuration writes lists. ca: in
+ * PEM, may be empty. */
 typedef struct store_peer {
-    teal_bytes name, url, domains, numbers;
+    teal_bytes name, url, domains, numbers, ca;
 } store_peer;
 
 /* A key of a network, or what holds for one of the configuration's instead. */

@@ -2,6 +2,7 @@
 """TLS at the gateway's port (REQ-TLS-*): versions, names, certificates that expire and are replaced
 while others talk. The certificates are made here."""
 import http.client
+import http.server
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -222,6 +224,50 @@ def test_networks_come_with_a_certificate(s):
             assert body["type"] == "urn:teal:problem:certificate-required", body
             assert body["requirement"] == "REQ-TLS-4", body
         c.close()
+
+
+def test_a_network_with_its_own_authority(s):
+    """One that is added while the gateway runs, and asks for a certificate of the gateway's."""
+    seen = []
+
+    class Directory(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append(self.connection.getpeercert()["subject"][0][0][1])
+            self.send_response(404)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    both = CA.make("both", 'tls_www_server\ntls_www_client\ndns_name = "localhost"\nsigning_key\n'
+                           "expiration_days = 1\n", CA)
+    show(both)
+    s.world.stop("teald")
+    s.world.start_gateway()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Directory)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pair = OTHER.server("their-own")
+    context.load_cert_chain(pair, pair.with_suffix(".key"))
+    context.load_verify_locations(CA.pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"https://localhost:{server.server_port}"
+    for path, reached in ((CA.pem, False), (OTHER.pem, True), (None, False)):
+        own = ["--ca-file", path] if path else []
+        s.world.operate("peer", "--ca", CA.pem, "add", "aside", url, "--domains", "aside.example",
+                        *own)
+        before, handle = len(seen), f"im:{'reached' if reached else 'cut'}@aside.example"
+        if reached:  # once the gateway has stopped backing off
+            until("a request", 20, lambda handle=handle, before=before:
+                  s.alice.call("lookup", handle) and len(seen) > before)
+        else:
+            assert s.alice.call("lookup", handle)[0] == 3 and len(seen) == before, (path, seen)
+    assert set(seen) == {"both"}, seen
+    listed = s.world.operate("peer", "--ca", CA.pem, "list")
+    assert [p.get("ca") for p in listed if p["name"] == "aside"] == [None]
+    server.shutdown()
 
 
 def test_1_3_alone(s):

@@ -155,8 +155,11 @@ static void test_suspended_networks(void **state)
     (void)state;
     const networks_tools tools = { edge_networks, edge_writer, edge_store };
     networks_refusal why;
-    const store_peer p = { teal_text("rcs"), teal_text("http://127.0.0.1:1"),
-                           teal_text("rcs.example"), teal_text("") };
+    const store_peer p = { teal_text("rcs"),
+                           teal_text("http://127.0.0.1:1"),
+                           teal_text("rcs.example"),
+                           teal_text(""),
+                           { 0 } };
     settings.limit_peer = 0;
     assert_int_equal(networks_put(&tools, &p, &why), NETWORKS_NEW);
     assert_int_equal(enter(CALLER_PEER, "rcs", 0), 10);

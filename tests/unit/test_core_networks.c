@@ -26,7 +26,7 @@ static networks_result put(core_rig *r, const char *name, const char *domain, sc
     networks_refusal why;
     networks_tools tools = tools_of(r);
     snprintf(url, sizeof url, "http://127.0.0.1:%u", scripted_peer_port(peer));
-    const store_peer p = { teal_text(name), teal_text(url), teal_text(domain), { 0 } };
+    const store_peer p = { teal_text(name), teal_text(url), teal_text(domain), { 0 }, { 0 } };
     return networks_put(&tools, &p, &why);
 }
 

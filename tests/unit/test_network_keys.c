@@ -122,8 +122,9 @@ static void test_keys_that_change(void **state)
                      NETWORKS_CHANGED);
     expect_entries(reader, "+0 +1 -0");
 
-    const store_peer peer = { other, teal_text("http://127.0.0.1:2"), teal_text("other.example"),
-                              teal_text("") };
+    const store_peer peer = {
+        other, teal_text("http://127.0.0.1:2"), teal_text("other.example"), teal_text(""), { 0 }
+    };
     memcpy(added.key, keys[2], sizeof added.key);
     assert_int_equal(networks_put(&tools, &peer, &why), NETWORKS_NEW);
     assert_int_equal(networks_put_key(&tools, other, &added, NOW_MS, &why), NETWORKS_NEW);

@@ -2,6 +2,7 @@
  * change is durable, and a network never speaks for another's people or signs by another's key. */
 #include "gateway/directory/networks_change.h"
 #include "gateway/ledger/key_log.h"
+#include "tests/support/certificates.h"
 #include "tests/support/folder.h"
 
 #include <pthread.h>
@@ -84,9 +85,43 @@ static int close_fixture(void **state)
 
 static networks_result put(fixture *f, const char *name, const char *domains, const char *numbers)
 {
-    const store_peer p = { teal_text(name), teal_text("http://127.0.0.1:2"), teal_text(domains),
-                           teal_text(numbers) };
+    const store_peer p = { teal_text(name),
+                           teal_text("http://127.0.0.1:2"),
+                           teal_text(domains),
+                           teal_text(numbers),
+                           { 0 } };
     return networks_put(&f->tools, &p, &f->why);
+}
+
+/* ca: in PEM. */
+static networks_result put_with_ca(fixture *f, teal_bytes ca)
+{
+    const store_peer p = {
+        teal_text("aside"), teal_text("https://a.example"), teal_text("a.example"), { 0 }, ca
+    };
+    return networks_put(&f->tools, &p, &f->why);
+}
+
+/* Of the network that put_with_ca adds. */
+static void assert_ca(fixture *f, teal_bytes ca)
+{
+    const networks_view *v = networks_hold(f->networks);
+    const bridged_network *n = networks_named(v, teal_text("aside"));
+    assert_non_null(n);
+    assert_true(teal_bytes_equal(teal_text(n->credentials.ca_pem), ca));
+    assert_null(n->credentials.ca);
+    assert_string_equal(n->credentials.certificate, "shown.pem");
+    assert_string_equal(n->credentials.key, "shown.key");
+    networks_let_go(f->networks, &v);
+}
+
+static teal_bytes read_file(const fixture *f, const char *name, uint8_t *buf, size_t cap)
+{
+    FILE *file = fopen(folder_file(&f->where, name), "re");
+    assert_non_null(file);
+    teal_bytes content = { buf, fread(buf, 1, cap, file) };
+    fclose(file);
+    return content;
 }
 
 static networks_result put_key(fixture *f, const char *name, size_t key, int64_t from_ms,
@@ -220,14 +255,43 @@ static void test_what_no_configuration_takes_is_refused(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         assert_refused(f, put(f, rows[i][0], rows[i][1], rows[i][2]), "network-malformed");
-    const store_peer no_url = { teal_text("a"), teal_text("http://a.example/path"),
-                                teal_text("a.example"), teal_text("") };
+    const store_peer no_url = { teal_text("a"),
+                                teal_text("http://a.example/path"),
+                                teal_text("a.example"),
+                                teal_text(""),
+                                { 0 } };
     assert_refused(f, networks_put(&f->tools, &no_url, &f->why), "network-malformed");
     const store_peer nul = { { (const uint8_t *)"a\0b", 3 },
                              teal_text("http://a.example"),
                              teal_text("a.example"),
-                             teal_text("") };
+                             teal_text(""),
+                             { 0 } };
     assert_refused(f, networks_put(&f->tools, &nul, &f->why), "network-malformed");
+}
+
+/* REQ-NET-9: certificates and nothing else; kept over a restart; left out, the system's count. */
+static void test_own_authority(void **state)
+{
+    fixture *f = *state;
+    static uint8_t pem[NETWORK_MAX_CA_BYTES + 1], key[8192];
+    certificate_make(f->where.path, &(certificate_wish){ .name = "ca" });
+    const teal_bytes ca = read_file(f, "ca.pem", pem, sizeof pem);
+    f->config.tls_certificate = (char *)"shown.pem";
+    f->config.tls_key = (char *)"shown.key";
+    const teal_bytes bad[] = { teal_text("a certificate"),
+                               { ca.at, ca.len - 60 },
+                               read_file(f, "ca.key", key, sizeof key) };
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_refused(f, put_with_ca(f, bad[i]), "network-malformed");
+    assert_int_equal(put_with_ca(f, ca), NETWORKS_NEW);
+    assert_ca(f, ca);
+    networks_close(&f->networks);
+    open_networks(f);
+    assert_ca(f, ca);
+    memset(pem + ca.len, '\n', sizeof pem - ca.len);
+    assert_refused(f, put_with_ca(f, (teal_bytes){ pem, sizeof pem }), "network-malformed");
+    assert_int_equal(put_with_ca(f, (teal_bytes){ 0 }), NETWORKS_CHANGED);
+    assert_ca(f, (teal_bytes){ 0 });
 }
 
 static void test_the_configuration_has_the_last_word(void **state)
@@ -466,6 +530,7 @@ int main(void)
         TEST(test_the_longest_prefix_wins_whoever_has_it),
         TEST(test_nobody_takes_what_is_anothers),
         TEST(test_what_no_configuration_takes_is_refused),
+        TEST(test_own_authority),
         TEST(test_the_configuration_has_the_last_word),
         TEST(test_a_slot_stays_and_is_free_again),
         TEST(test_keys_overlap_and_end),

@@ -94,8 +94,9 @@ static void serve(const char *name, const char *client_ca, unsigned idle_s)
 static http_client *client(const char *ca, const char *certificate)
 {
     http_client *c = http_client_open(MAX_BODY);
-    const http_credentials credentials = { file(ca, "pem"), file(certificate, "pem"),
-                                           file(certificate, "key") };
+    const http_credentials credentials = { .ca = file(ca, "pem"),
+                                           .certificate = file(certificate, "pem"),
+                                           .key = file(certificate, "key") };
     http_client_use(c, &credentials);
     return c;
 }
@@ -106,6 +107,36 @@ static void get(http_client *c, const char *scheme, const char *host, const char
     char url[128];
     snprintf(url, sizeof url, "%s://%s:%u%s", scheme, host, served_port, path);
     http_client_call(c, "GET", url, NULL, (teal_bytes){ 0 }, PATIENT_MS, out);
+}
+
+/* Trusts what stands in the file, which it does not read itself. */
+static void authorities_from_memory(void **state)
+{
+    static const struct {
+        const char *ca;
+        bool good;
+    } rows[] = { { "ca", true }, { "other-ca", false } };
+    (void)state;
+    serve("server", NULL, 0);
+    for (size_t i = 0; i < 2; i++) {
+        char pem[8192];
+        http_answer a;
+        FILE *in = fopen(file(rows[i].ca, "pem"), "re");
+        assert_non_null(in);
+        pem[fread(pem, 1, sizeof pem - 1, in)] = '\0';
+        fclose(in);
+        http_client *c = http_client_open(MAX_BODY);
+        const http_credentials credentials = { .ca_pem = pem }, none = { 0 };
+        http_client_use(c, &credentials);
+        assert_true(http_client_uses(c, &credentials));
+        assert_false(http_client_uses(c, &none));
+        get(c, "https", "localhost", "/v1/names/a", &a);
+        print_message("%s: %s\n", rows[i].ca, a.error);
+        assert_int_equal(a.status == 200, rows[i].good);
+        assert_int_equal(a.untrusted, !rows[i].good);
+        http_client_close(&c);
+    }
+    fixture_stop();
 }
 
 static void servers_are_verified(void **state)
@@ -274,6 +305,7 @@ int main(void)
 {
     log_setup(LOG_ERROR + 1, false, "test"); /* what is no good is logged */
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(authorities_from_memory),
         cmocka_unit_test(servers_are_verified),
         cmocka_unit_test(clients_are_verified),
         cmocka_unit_test(without_client_ca_nothing_is_asked),
