@@ -82,7 +82,7 @@ core_result rig_submit(core_rig *r, const teal_envelope *e, core_outcome *out);
  * thread, with its own reader and arena. */
 core_result rig_submit_at(core_rig *r, store *reader, const teal_envelope *e, int64_t now_ms,
                           teal_arena *arena, core_outcome *out);
-/* Seals, submits, fails the test unless it is accepted; the envelope. */
+/* Seals, submits while it has not expired yet, fails the test unless it is accepted; the envelope. */
 teal_envelope *rig_accept(core_rig *r, const rig_letter *l);
 
 /* ---- the store ---- */
@@ -93,7 +93,7 @@ bool rig_is_in_state(core_rig *r, const char *id, size_t i, store_state state);
 bool rig_has_fallback(core_rig *r, const char *id);
 /* What waits for a device, oldest first; from the rig's arena. */
 size_t rig_items(core_rig *r, uint64_t device, store_item *out, size_t max);
-/* Waits for n receipts about that message of a native sender (fails the test after 10 s); the last,
+/* Waits for n receipts about that message of a native sender (fails the test after 30 s); the last,
  * decoded, verified against edge or room. */
 teal_receipt rig_await_receipt(core_rig *r, const char *id, size_t n);
 

@@ -14,7 +14,11 @@
 
 #include <cmocka.h>
 
-enum { GENERATION = 1, HOUR_MS = 3600 * 1000 };
+enum {
+    GENERATION = 1,
+    HOUR_MS = 3600 * 1000,
+    ENOUGH_MS = 1000, /* for a busy machine to have a peer asked before the message expires */
+};
 
 static const rig_letter to_rita = { .id = "x", .to = { RITA }, .keys = { 31, 32 } };
 
@@ -308,7 +312,7 @@ static void an_unknown_outcome_never_falls_back(void **state)
     core_rig *r = *state;
     remember_rita(r);
     rig_letter l = fallible("f3", 0);
-    l.expires_at_ms = clock_unix_ms() + 400;
+    l.expires_at_ms = clock_unix_ms() + ENOUGH_MS;
     scripted_peer_say(r->peer, 503, NULL, 0);
     scripted_peer_say(r->peer, 0, NULL, 1); /* took it, perhaps, and said nothing; then 503 */
     rig_accept(r, &l);
@@ -343,7 +347,7 @@ static void doubt_is_shared_by_whom_the_post_was_for(void **state)
     rig_letter l = { .id = "f5",
                      .to = { RITA, ROB },
                      .keys = { 31, 32, 41 },
-                     .expires_at_ms = clock_unix_ms() + 300 };
+                     .expires_at_ms = clock_unix_ms() + ENOUGH_MS };
     scripted_peer_say(r->peer, 503, NULL, 0);
     scripted_peer_say(r->peer, 0, NULL, 1);
     rig_accept(r, &l);
@@ -437,7 +441,7 @@ static void what_is_with_the_peer_does_not_expire(void **state)
 {
     core_rig *r = *state;
     rig_letter l = letter("x4"), after = { .id = "x5", .to = { BOB }, .keys = { 21, 22 } };
-    l.expires_at_ms = clock_unix_ms() + 300;
+    l.expires_at_ms = clock_unix_ms() + ENOUGH_MS;
     after.expires_at_ms = l.expires_at_ms + 50;
     scripted_peer_hold(r->peer);
     rig_accept(r, &l);
