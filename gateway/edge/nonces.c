@@ -25,6 +25,7 @@ enum {
     FIRST_SLOTS = 1024,
     MAX_KEYED_BYTES = 256,
     CHUNK_RECORDS = 4096,
+    AHEAD_S = 5, /* a `created` further ahead of our clock is on the disk before it is taken */
 };
 
 typedef struct generation {
@@ -39,7 +40,8 @@ typedef struct generation {
 struct nonces {
     pthread_mutex_t lock;
     int folder;
-    int journal; /* of `current`; whole records only */
+    int journal; /* of `current` */
+    off_t end;   /* of its last whole record */
     size_t max;
     nonces_boot boot;
     generation current, previous;
@@ -128,7 +130,7 @@ static uint64_t fingerprint_of(const generation *g, teal_bytes keyid, teal_bytes
 typedef enum journal_state {
     JOURNAL_MISSING,
     JOURNAL_GOOD,
-    JOURNAL_OTHER_BOOT, /* whatever the machine did not get to disk is missing in it */
+    JOURNAL_OTHER_BOOT, /* good, but what the machine did not get to disk is missing in it */
     JOURNAL_DAMAGED,
 } journal_state;
 
@@ -181,7 +183,8 @@ static bool take_records(teal_bytes records, generation *out)
         int64_t created_s = (int64_t)teal_read_u64(&r);
         if (!grow(out))
             return false;
-        insert(out, fingerprint, created_s);
+        if (fingerprint != 0) /* a page that the machine did not get to disk */
+            insert(out, fingerprint, created_s);
     }
     return true;
 }
@@ -199,6 +202,11 @@ static bool read_records(int fd, generation *out)
     return true;
 }
 
+static bool is_readable(journal_state s)
+{
+    return s == JOURNAL_GOOD || s == JOURNAL_OTHER_BOOT;
+}
+
 static journal_state read_journal(const nonces *n, const char *name, generation *out)
 {
     uint8_t header[HEADER_BYTES];
@@ -209,15 +217,16 @@ static journal_state read_journal(const nonces *n, const char *name, generation 
     journal_state state = JOURNAL_DAMAGED;
     if (read_whole(fd, header, sizeof header) == sizeof header)
         state = read_header(n, header, out);
-    if (state == JOURNAL_GOOD && !read_records(fd, out))
+    if (is_readable(state) && !read_records(fd, out))
         state = JOURNAL_DAMAGED;
-    if (state != JOURNAL_GOOD)
+    if (!is_readable(state))
         clear(out);
     close(fd);
     return state;
 }
 
-/* A journal without records in the place of nonces.current. -1: errno; all is as it was. */
+/* A journal without records in the place of nonces.current; a machine that stops here leaves no
+ * half of one. -1: errno; all is as it was. */
 static int make_journal(const nonces *n, const generation *g)
 {
     uint8_t header[HEADER_BYTES];
@@ -226,7 +235,7 @@ static int make_journal(const nonces *n, const generation *g)
         return -1;
     write_header(n, g, header);
     errno = ENOSPC; /* of a write that stops short */
-    if (write(fd, header, sizeof header) == sizeof header &&
+    if (write(fd, header, sizeof header) == sizeof header && fsync(fd) == 0 &&
         renameat(n->folder, new_name, n->folder, current_name) == 0)
         return fd;
     int failed = errno;
@@ -235,15 +244,17 @@ static int make_journal(const nonces *n, const generation *g)
     return -1;
 }
 
-/* Whole, or not at all. */
-static bool append(const nonces *n, uint64_t fingerprint, int64_t created_s)
+/* Whole, or not at all: what is cut short is written over by the next. */
+static bool append(nonces *n, uint64_t fingerprint, int64_t created_s)
 {
     uint8_t record[RECORD_BYTES];
     teal_writer w = { record, sizeof record, 0 };
     teal_write_u64(&w, fingerprint);
     teal_write_u64(&w, (uint64_t)created_s);
-    off_t end = HEADER_BYTES + (off_t)(n->current.n * RECORD_BYTES);
-    return pwrite(n->journal, record, sizeof record, end) == sizeof record;
+    if (pwrite(n->journal, record, sizeof record, n->end) != sizeof record)
+        return false;
+    n->end += RECORD_BYTES;
+    return true;
 }
 
 /* ---- generations ----------------------------------------------------------------------------- */
@@ -267,6 +278,7 @@ static bool turn(nonces *n, int64_t now_ms)
     n->previous = n->current;
     n->current = next;
     n->journal = journal;
+    n->end = HEADER_BYTES;
     n->floor_s = next.floor_s;
     return true;
 }
@@ -301,13 +313,27 @@ static nonces_result use(nonces *n, nonces_share share, teal_bytes keyid, teal_b
     return NONCES_NEW;
 }
 
+/* Its content, and that the folder leads to it. Takes the descriptor. */
+static bool sync_journal(const nonces *n, int journal)
+{
+    bool synced = journal >= 0 && fdatasync(journal) == 0 && fsync(n->folder) == 0;
+    if (journal >= 0)
+        close(journal);
+    return synced;
+}
+
+/* A machine that starts again refuses what was created before, and AHEAD_S more; what lies further
+ * ahead it has to find in the journal. Nobody else waits for the disk. */
 nonces_result nonces_use(nonces *n, nonces_share share, teal_bytes keyid, teal_bytes nonce,
                          int64_t created_s, int64_t now_ms)
 {
+    bool ahead = created_s > now_ms / 1000 + AHEAD_S;
     pthread_mutex_lock(&n->lock);
     nonces_result result = use(n, share, keyid, nonce, created_s, now_ms);
+    ahead = ahead && result == NONCES_NEW;
+    int journal = ahead ? fcntl(n->journal, F_DUPFD_CLOEXEC, 0) : -1;
     pthread_mutex_unlock(&n->lock);
-    return result;
+    return ahead && !sync_journal(n, journal) ? NONCES_FULL : result;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -338,7 +364,7 @@ static int64_t floor_of(const nonces *n, journal_state state, const generation *
     case JOURNAL_GOOD:
         return g->floor_s;
     case JOURNAL_OTHER_BOOT:
-        return least(n->boot.begun_ms, now_ms) / 1000;
+        return most(g->floor_s, least(n->boot.begun_ms, now_ms) / 1000 + AHEAD_S);
     case JOURNAL_DAMAGED:
         return now_ms / 1000;
     }
@@ -347,13 +373,17 @@ static int64_t floor_of(const nonces *n, journal_state state, const generation *
 
 static bool open_journal(nonces *n)
 {
+    struct stat about;
     n->journal = openat(n->folder, current_name, O_RDWR | O_CLOEXEC);
-    return n->journal >= 0;
+    if (n->journal < 0 || fstat(n->journal, &about) != 0)
+        return false;
+    n->end = about.st_size - (about.st_size - HEADER_BYTES) % RECORD_BYTES;
+    return true;
 }
 
 static bool is_whole(journal_state s)
 {
-    return s == JOURNAL_GOOD || s == JOURNAL_MISSING;
+    return is_readable(s) || s == JOURNAL_MISSING;
 }
 
 /* Where there is no current journal to go on with, a new one says what is unknown. */
@@ -362,13 +392,12 @@ static bool load(nonces *n, int64_t now_ms)
     journal_state previous = read_journal(n, previous_name, &n->previous),
                   current = read_journal(n, current_name, &n->current);
     /* A folder without any is new, or the machine went down before the first one was on disk. */
-    if (previous == JOURNAL_MISSING && current == JOURNAL_MISSING)
-        current = JOURNAL_OTHER_BOOT;
+    bool none = previous == JOURNAL_MISSING && current == JOURNAL_MISSING;
     n->floor_s = most(floor_of(n, previous, &n->previous, now_ms),
-                      floor_of(n, current, &n->current, now_ms));
-    if (current == JOURNAL_GOOD && is_whole(previous))
+                      floor_of(n, none ? JOURNAL_OTHER_BOOT : current, &n->current, now_ms));
+    if (is_readable(current) && is_whole(previous))
         return open_journal(n);
-    if (current == JOURNAL_GOOD)
+    if (is_readable(current))
         return open_journal(n) && turn(n, now_ms);
     if (!is_whole(previous))
         unlinkat(n->folder, previous_name, 0);

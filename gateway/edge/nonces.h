@@ -1,7 +1,8 @@
 /* Which nonces were used, for as long as their requests would be taken: in memory, bounded, and in
- * a journal of the state folder, which is written but not synced, so that it survives the process
- * and not the machine: what is older than the machine's last start is refused by its time. Must
- * never forget a nonce whose `created` it would still take. Any thread. PROTOCOL.md REQ-SIG-6. */
+ * a journal of the state folder, which survives the process and, for want of a sync, not always the
+ * machine: what is not well younger than the machine's last start is refused by its time, and what
+ * was created ahead of our clock is synced. Must never forget a nonce whose `created` it would
+ * still take. Any thread. PROTOCOL.md REQ-SIG-6. */
 #ifndef TEAL_GATEWAY_EDGE_NONCES_H
 #define TEAL_GATEWAY_EDGE_NONCES_H
 
@@ -35,7 +36,7 @@ typedef enum nonces_result {
     NONCES_NEW, /* and used from now on, after a restart too */
     NONCES_SEEN,
     NONCES_OLD,  /* from before what is remembered */
-    NONCES_FULL, /* it cannot be remembered now: too many, or the disk is full. Nothing was done */
+    NONCES_FULL, /* it cannot be remembered now: too many, or the disk is full or fails */
 } nonces_result;
 
 /* How far a generation is filled for whom. */

@@ -121,8 +121,8 @@ static void test_no_journal(void **state)
 {
     rig *r = *state;
     const int64_t begun_s = r->boot.begun_ms / 1000;
-    assert_int_equal(use_created(r, "one", begun_s), NONCES_OLD);
-    assert_int_equal(use_created(r, "one", begun_s + 1), NONCES_NEW);
+    assert_int_equal(use_created(r, "one", begun_s + 5), NONCES_OLD);
+    assert_int_equal(use_created(r, "one", begun_s + 6), NONCES_NEW);
 }
 
 /* What is forgotten stays refused where the clock goes back. */
@@ -202,15 +202,45 @@ static void test_other_boot(void **state)
     r->boot.begun_ms = (r->now_s - 10) * 1000;
     open_again(r);
     assert_int_equal(use_created(r, "one", r->now_s - 20), NONCES_OLD);
-    assert_int_equal(use_created(r, "new", r->now_s - 10), NONCES_OLD);
-    assert_int_equal(use_created(r, "new", r->now_s - 9), NONCES_NEW);
-    open_again(r); /* the new journal says so too */
-    assert_int_equal(use_created(r, "two", r->now_s - 10), NONCES_OLD);
-    assert_int_equal(use_created(r, "new", r->now_s - 9), NONCES_SEEN);
+    assert_int_equal(use_created(r, "new", r->now_s - 5), NONCES_OLD);
+    assert_int_equal(use_created(r, "new", r->now_s - 4), NONCES_NEW);
+    open_again(r); /* it says so again */
+    assert_int_equal(use_created(r, "two", r->now_s - 5), NONCES_OLD);
+    assert_int_equal(use_created(r, "new", r->now_s - 4), NONCES_SEEN);
     r->now_s += GENERATION_S;
     assert_int_equal(use(r, "three"), NONCES_NEW);
     open_again(r);
     assert_int_equal(use_created(r, "two", r->now_s - GENERATION_S - 10), NONCES_OLD);
+}
+
+/* Used before the machine started again, and still to be taken after: of both generations, with
+ * nothing in the files but what had to be synced. */
+static void test_ahead_of_a_boot(void **state)
+{
+    rig *r = *state;
+    int64_t created_s = r->now_s + REQUEST_WINDOW_S;
+    assert_int_equal(use_created(r, "ahead", created_s), NONCES_NEW);
+    for (size_t i = 0; i < 3; i++) {
+        r->now_s += 10;
+        r->boot.id[0]++;
+        r->boot.begun_ms = (r->now_s - 1) * 1000;
+        open_again(r);
+        assert_int_equal(use_created(r, "ahead", created_s), NONCES_SEEN);
+        assert_int_equal(use_created(r, (char[]){ (char)('a' + i), '\0' }, created_s), NONCES_NEW);
+        assert_int_equal(use(r, "now"), NONCES_OLD);
+    }
+    r->now_s = NOW_S + GENERATION_S - 1; /* as late as it is taken */
+    r->boot.id[0]++;
+    r->boot.begun_ms = (r->now_s - 310) * 1000;
+    assert_int_equal(use(r, "last"), NONCES_NEW);
+    open_again(r);
+    assert_int_equal(use_created(r, "ahead", created_s), NONCES_SEEN);
+    r->now_s += 2;
+    assert_int_equal(use(r, "turns"), NONCES_NEW);
+    r->boot.id[0]++;
+    r->boot.begun_ms = (r->now_s - 310) * 1000;
+    open_again(r);
+    assert_int_equal(use_created(r, "a", created_s), NONCES_SEEN);
 }
 
 /* ---- journals that are not whole ------------------------------------------------------------- */
@@ -353,6 +383,7 @@ int main(void)
         WITH_RIG(test_part),
         WITH_RIG(test_many),
         WITH_RIG(test_other_boot),
+        WITH_RIG(test_ahead_of_a_boot),
         WITH_RIG(test_cut),
         WITH_RIG(test_damaged_header),
         WITH_RIG(test_killed_while_turning),
