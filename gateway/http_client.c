@@ -23,6 +23,7 @@ struct http_client {
     uint8_t *body; /* cap octets, of which len are filled; cap <= max_body + 1 */
     size_t cap, len;
     bool too_long;
+    unsigned n_connected; /* how often the request had a connection to leave on */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -65,6 +66,15 @@ static size_t take_body(char *data, size_t size, size_t n, void *client)
     return len;
 }
 
+/* libcurl's, before it sends: again, where a connection that it kept has closed on the request. */
+static int count_connection(void *client, char *ip, char *own_ip, int port, int own_port)
+{
+    http_client *c = client;
+    (void)ip, (void)own_ip, (void)port, (void)own_port;
+    c->n_connected++;
+    return CURL_PREREQFUNC_OK;
+}
+
 http_client *http_client_open(size_t max_body)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -92,6 +102,8 @@ http_client *http_client_open(size_t max_body)
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "teal/" TEAL_VERSION);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, c);
+    curl_easy_setopt(curl, CURLOPT_PREREQFUNCTION, count_connection);
+    curl_easy_setopt(curl, CURLOPT_PREREQDATA, c);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, c->error);
     return c;
 }
@@ -270,6 +282,7 @@ void http_client_call(http_client *c, const char *method, const char *url, const
     *out = (http_answer){ 0 };
     c->len = 0;
     c->too_long = false;
+    c->n_connected = 0;
     c->error[0] = '\0';
     if (c->signs && !add_signature(c, method, url, content_type, body, &headers)) {
         snprintf(out->error, sizeof out->error, "the URL cannot be signed");
@@ -286,6 +299,7 @@ void http_client_call(http_client *c, const char *method, const char *url, const
     long sent = 0;
     curl_easy_getinfo(c->curl, CURLINFO_REQUEST_SIZE, &sent);
     out->sent = sent > 0;
+    out->sent_again = c->n_connected > 1;
     out->untrusted = result == CURLE_PEER_FAILED_VERIFICATION;
     if (result == CURLE_OK)
         fill_answer(c, out);

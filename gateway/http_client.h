@@ -13,8 +13,9 @@ typedef struct http_answer {
     const uint8_t *body;   /* until the next call; NUL-terminated beyond len */
     size_t len;
     int64_t retry_after_ms; /* 0: not said */
-    bool sent;      /* octets of the request have left: the other end may have acted on it */
-    bool untrusted; /* no answer, since the other end's certificate does not verify */
+    bool sent;       /* octets of the request have left: the other end may have acted on it */
+    bool sent_again; /* a first time without an answer: the other end may have acted on that too */
+    bool untrusted;  /* no answer, since the other end's certificate does not verify */
     char error[160];
 } http_answer;
 

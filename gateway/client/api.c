@@ -26,6 +26,7 @@ struct api {
     const uint8_t *operator_sk; /* NULL: the device signs for itself */
     http_answer answer;
     json_t *problem;
+    bool in_doubt; /* the last message has left, at least once, without an answer */
 };
 
 /* Who signs a call (REQ-SIG-12). */
@@ -241,13 +242,15 @@ outcome api_log_consistency(api *a, uint64_t from, uint64_t to, json_t **json)
 
 outcome api_send(api *a, teal_bytes envelope, json_t **json)
 {
-    outcome o = OUTCOME_UNREACHABLE;
-    for (int i = 0; i < SENDS && o == OUTCOME_UNREACHABLE; i++) {
+    outcome o;
+    int sends = 0;
+    a->in_doubt = false;
+    do {
         o = call(a, AS_NOBODY, "POST", "/v1/messages", "application/vnd.teal.envelope", envelope,
                  TIMEOUT_MS, json);
-        if (api_left_nothing(a))
-            break;
-    }
+        a->in_doubt =
+            a->in_doubt || a->answer.sent_again || (a->answer.status == 0 && a->answer.sent);
+    } while (o == OUTCOME_UNREACHABLE && a->answer.sent && ++sends < SENDS);
     return o;
 }
 
@@ -393,9 +396,11 @@ bool api_is_temporary(const api *a)
     return a->problem != NULL && a->answer.status >= 500;
 }
 
-bool api_left_nothing(const api *a)
+/* Who took it would say so now, unless it cannot say anything. */
+bool api_took_nothing(const api *a)
 {
-    return a->answer.status == 0 && !a->answer.sent;
+    bool refused = a->problem != NULL && a->answer.status != 429 && !api_is_temporary(a);
+    return refused || !a->in_doubt;
 }
 
 outcome api_explain(const api *a, outcome o, bool json)

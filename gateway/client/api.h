@@ -66,8 +66,9 @@ const json_t *api_problem(const api *a);
 bool api_refused_as(const api *a, const char *problem);
 /* The last refusal is of the gateway's state, not of the call. */
 bool api_is_temporary(const api *a);
-/* The last call never left this machine, or is known not to have been taken. */
-bool api_left_nothing(const api *a);
+/* The gateway has not taken the last message that was sent, at none of the attempts: it never left
+ * this machine, or was refused. */
+bool api_took_nothing(const api *a);
 
 /* Says what the last call ended with; a problem also on standard output, if `json`. Returns `o`. */
 outcome api_explain(const api *a, outcome o, bool json);

@@ -278,7 +278,7 @@ static outcome conclude(session *s, const letter *l, outcome o, const json_t *an
     session_explain(s, o);
     if (o == OUTCOME_OK)
         report(s, l, answer);
-    if (o == OUTCOME_UNREACHABLE && !api_left_nothing(s->api))
+    if ((o == OUTCOME_UNREACHABLE || o == OUTCOME_REFUSED) && !api_took_nothing(s->api))
         say_note("it may have been accepted as %.*s: a receipt will say so", (int)id.len,
                  (const char *)id.at);
     return o;
@@ -299,7 +299,7 @@ static outcome attempt(session *s, letter *l, bool final, bool *stale)
     o = api_send(s->api, l->message.encoded, &answer);
     *stale = o == OUTCOME_REFUSED && (api_refused_as(s->api, "keys-stale") ||
                                       api_refused_as(s->api, "consent-gateway-key"));
-    if (o == OUTCOME_REFUSED || (o == OUTCOME_UNREACHABLE && api_left_nothing(s->api)))
+    if ((o == OUTCOME_REFUSED || o == OUTCOME_UNREACHABLE) && api_took_nothing(s->api))
         forget(s, l);
     if (final || !*stale)
         conclude(s, l, o, answer);

@@ -62,10 +62,19 @@ class Liar:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(world.door(), Handler)
+        self.handler, self.address = Handler, world.door()
+        self.url = "http://{}:{}".format(*self.address)
+        self.open()
+
+    def open(self):
+        self.server = ThreadingHTTPServer(self.address, self.handler)
         self.server.daemon_threads = True
-        self.url = "http://{}:{}".format(*self.server.server_address)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        """From now on connections are refused; those that are there end with their handlers."""
+        self.server.shutdown()
+        self.server.socket.close()
 
     @staticmethod
     def forward(method, url, fields, body):
@@ -361,6 +370,40 @@ def test_a_lost_answer_sends_nothing_twice(world):
     texts = [i["text"] for i in abe.inbox() if i["kind"] == "message"]
     assert texts == ["only once"]
     assert abe.receipt(sent["message_id"], status="ARRIVED")["verified"]
+
+
+def test_a_receipt_verifies_though_the_sender_never_heard(world):
+    """The answer is lost, and the gateway then gone, or without one: the device still knows what it
+    sent."""
+    liar = Liar(world)
+    eli = liar.person(world, "eli", "im:eli@native.example")
+    posts = []
+    busy = json.dumps({"type": "urn:teal:problem:overloaded", "title": "busy", "status": 503})
+
+    def lose(method, path, status, body, what_then):
+        if path != "/v1/messages" or status == 503:
+            return status, body
+        posts.append(status)
+        what_then()
+        return None
+
+    def is_busy(method, path):
+        taken = path == "/v1/messages" and posts
+        return (503, "application/problem+json", busy.encode()) if taken else None
+
+    for text, what_then, want in [("gone", liar.close, 4),
+                                  ("busy", lambda: setattr(liar, "swallow", is_busy), 3)]:
+        posts.clear()
+        liar.twist = lambda *answer, then=what_then: lose(*answer, then)
+        status, out, err = eli.call("send", "--fallback=sms", f"tel:{PHONE}", "-", text=text)
+        assert status == want and "may have been accepted" in err, (status, out, err)
+        assert posts == [202]
+        if what_then == liar.close:
+            liar.open()
+        liar.twist, liar.swallow = lambda m, p, status, body: (status, body), lambda m, p: None
+        until("the phone", 20, lambda: text in str(world.phone(PHONE)))
+        [sent] = [e for e in eli.json("receipts") if e["to"] == [f"tel:{PHONE}"]][-1:]
+        assert eli.receipt(sent["message_id"], status="SENT")["verified"]
 
 
 def test_a_full_disk_behind_standard_output_loses_nothing(world):
