@@ -61,7 +61,7 @@ static bool is_lost(long status)
     return status == 502 || status == 504;
 }
 
-static rcs_http_outcome judge(const http_answer *a)
+static rcs_http_outcome judge_answer(const http_answer *a)
 {
     if (a->status == 0)
         return a->sent ? RCS_HTTP_UNKNOWN : RCS_HTTP_FAILED;
@@ -76,6 +76,13 @@ static rcs_http_outcome judge(const http_answer *a)
     if (a->status >= 400 && a->status < 500)
         return RCS_HTTP_REFUSED;
     return is_lost(a->status) ? RCS_HTTP_UNKNOWN : RCS_HTTP_FAILED;
+}
+
+/* A peer that takes nothing now may have taken what it was sent just before. */
+static rcs_http_outcome judge(const http_answer *a)
+{
+    rcs_http_outcome outcome = judge_answer(a);
+    return outcome == RCS_HTTP_FAILED && a->sent_again ? RCS_HTTP_UNKNOWN : outcome;
 }
 
 void rcs_http_post(rcs_http *l, teal_bytes cpim, rcs_http_answer *out)

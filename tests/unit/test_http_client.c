@@ -1,6 +1,8 @@
 /* The HTTP client against servers that answer well, lie, stall and hang up. */
 #include "gateway/http_client.h"
 
+#include "gateway/links/rcs_http.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -20,8 +22,9 @@ typedef struct server {
     int listener;
     uint16_t port;
     const char *answer;
-    bool closes; /* after each answer */
-    size_t n_answers, n_connections;
+    bool closes;   /* after each answer */
+    size_t silent; /* the request, from 1, that it closes on without an answer; 0: none */
+    size_t n_answers, n_requests, n_connections;
     char request[4096]; /* the last one */
     pthread_t thread;
 } server;
@@ -66,11 +69,12 @@ static void *serve(void *arg)
             s->n_connections++;
         }
         bool asked = read_request(fd, s->request, sizeof s->request);
-        if (asked) {
+        bool silent = asked && ++s->n_requests == s->silent;
+        if (asked && !silent) {
             send(fd, s->answer, strlen(s->answer), MSG_NOSIGNAL);
             i++;
         }
-        if (!asked || s->closes) {
+        if (!asked || silent || s->closes) {
             close(fd);
             fd = -1;
         }
@@ -225,6 +229,43 @@ static void one_connection_serves_several_calls(void **state)
 }
 
 /* The listener's backlog accepts; nobody ever answers. */
+/* I7: libcurl sends again what a connection that it has kept closed on, and then tells the answer
+ * to the second alone. */
+static void what_left_twice_is_in_doubt(void **state)
+{
+    (void)state;
+    static const char busy[] = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n";
+    server s = { .answer = busy, .silent = 2, .n_answers = 2 };
+    http_client *c = http_client_open(MAX_BODY);
+    http_answer out;
+    start(&s);
+    call(c, &s, "POST", "text/plain", "one", &out);
+    assert_false(out.sent_again);
+    call(c, &s, "POST", "text/plain", "two", &out);
+    assert_int_equal(out.status, 503);
+    assert_true(out.sent_again);
+    http_client_close(&c);
+    stop(&s);
+    assert_int_equal(s.n_connections, 2);
+
+    static const uint8_t sk[64];
+    const request_signer signer = { .kind = REQUEST_KEY, .sk = sk };
+    const http_credentials none = { 0 };
+    char url[64];
+    rcs_http_answer answer;
+    s = (server){ .answer = busy, .silent = 2, .n_answers = 2 };
+    start(&s);
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", s.port);
+    rcs_http *link = rcs_http_open(url, &none, &signer, PATIENT_MS);
+    rcs_http_post(link, teal_text("one"), &answer);
+    assert_int_equal(answer.outcome, RCS_HTTP_FAILED);
+    rcs_http_post(link, teal_text("two"), &answer);
+    assert_int_equal(answer.outcome, RCS_HTTP_UNKNOWN);
+    assert_true(answer.peer_fails);
+    rcs_http_close(&link);
+    stop(&s);
+}
+
 static void a_stalled_server_times_out(void **state)
 {
     (void)state;
@@ -312,6 +353,7 @@ int main(void)
         cmocka_unit_test(bodies_are_bounded),
         cmocka_unit_test(requests),
         cmocka_unit_test(one_connection_serves_several_calls),
+        cmocka_unit_test(what_left_twice_is_in_doubt),
         cmocka_unit_test(a_stalled_server_times_out),
         cmocka_unit_test(other_schemes_are_refused),
         cmocka_unit_test(the_environment_names_no_proxy),
