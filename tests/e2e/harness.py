@@ -17,6 +17,7 @@ from signing import Signer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSPHRASE = "sandbox passphrase"
+PATIENCE_S = 60  # with what comes in a moment where nobody else wants the machine
 DOORS = 48  # names that the gateway has: 127.0.0.1 and those of World.door
 
 
@@ -143,7 +144,7 @@ class World:
 
     def start_gateway(self, **more):
         self.spawn("teald", [self.build / "teald", self.config], **more)
-        until("teald to answer", 20, lambda: self.alive("teald") and self.ready())
+        until("teald to answer", PATIENCE_S, lambda: self.alive("teald") and self.ready())
 
     def start_rcs(self):
         self.spawn("rcs", [self.build / "peers/rcs", "--port", self.rcs_port,
@@ -161,7 +162,7 @@ class World:
 
     def wait_ready(self, name):
         log = self.folder / f"{name}.log"
-        until(f"{name} to be ready", 20,
+        until(f"{name} to be ready", PATIENCE_S,
               lambda: self.alive(name) and
               b"\nready" in b"\n" + log.read_bytes()[self.said[name]:])
 
@@ -181,7 +182,7 @@ class World:
         except OSError:
             return False
 
-    def stop(self, name, how=signal.SIGTERM, seconds=20):
+    def stop(self, name, how=signal.SIGTERM, seconds=PATIENCE_S):
         process = self.processes.pop(name, None)
         if process is None:
             return None
@@ -373,7 +374,7 @@ class Person:
         self.seen += new
         return new
 
-    def wait_for(self, what, seconds=20, **members):
+    def wait_for(self, what, seconds=PATIENCE_S, **members):
         """The first inbox item with these members."""
         def find():
             match = [i for i in self.seen if all(i.get(k) == v for k, v in members.items())]
@@ -382,8 +383,8 @@ class Person:
             return match[0] if match else None
         return until(f"{self.name} to get {what} {members}", seconds, find)
 
-    def message(self, seconds=20, **members):
+    def message(self, seconds=PATIENCE_S, **members):
         return self.wait_for("a message", seconds, kind="message", **members)
 
-    def receipt(self, message_id, seconds=20, **members):
+    def receipt(self, message_id, seconds=PATIENCE_S, **members):
         return self.wait_for("a receipt", seconds, kind="receipt", message_id=message_id, **members)
