@@ -2,6 +2,7 @@
 """The processes: only one of them ever holds a text (I8), each can be killed at any time without a
 message lost or sent twice (I7), and all of them start and end as an operator expects."""
 import os
+import random
 import shutil
 import signal
 import socket
@@ -203,6 +204,12 @@ class Sender(threading.Thread):
             else:
                 self.unexpected.append((status, out, err))
 
+    def flow(self):
+        """Until one more is accepted, and into any part of what comes after it."""
+        before = len(self.accepted)
+        until("a text to be accepted", PATIENCE_S, lambda: len(self.accepted) > before)
+        time.sleep(0.4 * random.random())
+
     def stop(self):
         self.stopping.set()
         self.join()
@@ -224,7 +231,7 @@ def test_edge_killed(s):
     waiting = [s.alice.send(BOB, f"waits for Bob {i}") for i in range(3)]
     sender = Sender(s, s.noor.handle)
     for _ in range(3):
-        time.sleep(0.3)
+        sender.flow()
         s.kill("edge")
     sender.stop()
     s.world.rcs_behave("normal")
@@ -240,7 +247,7 @@ def test_edge_killed_while_sms_flow(s):
     number = s.phone()
     sender = Sender(s, f"tel:{number}", "--fallback=sms")
     for _ in range(3):
-        time.sleep(0.4)
+        sender.flow()
         s.kill("edge")
     sender.stop()
     marked = [f"[SMS, not encrypted] {text}" for text in sender.accepted]
@@ -272,7 +279,7 @@ def test_room_killed_while_sms_flow(s):
     sender = Sender(s, f"tel:{number}", "--fallback=sms")
     answers = []
     for i in range(3):
-        time.sleep(0.3)
+        sender.flow()
         coming = threading.Thread(target=lambda i=i: answers.append(
             s.world.sms(number, ALICE_NUMBER, f"inbound {number} {i}")))
         coming.start()
