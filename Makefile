@@ -60,10 +60,11 @@ client_src  := $(shell find gateway/client -name '*.c')
 daemon_src  := $(shell find gateway -name '*.c' -not -path 'gateway/client/*')
 test_src    := $(shell find tests/unit tests/vectors tests/property -name 'test_*.c' 2>/dev/null)
 # Those that start threads; they run under ThreadSanitizer too.
-threaded    := writer calls rest authenticate rest_connections core_submit core_queue core_room core_rotation \
-               core_room_lies core_room_inbound channel directory directory_claims \
-               directory_links directory_peers edge_devices edge_disclosure edge_networks handle_proof lookup_log networks \
-               core_networks edge_messages edge_directory edge_log room_plain tls
+threaded    := writer calls rest authenticate rest_connections core_submit core_queue core_room \
+               core_rotation core_room_lies core_room_inbound channel directory directory_claims \
+               directory_links directory_peers edge_devices edge_disclosure edge_networks \
+               handle_proof lookup_log networks core_networks edge_messages edge_directory \
+               edge_log room_plain tls
 bench_src   := $(shell find tests/bench -name 'bench_*.c' 2>/dev/null)
 bench_shared := $(filter-out $(bench_src),$(shell find tests/bench -name '*.c' 2>/dev/null))
 fuzz_src    := $(shell find tests/fuzz -name 'fuzz_*.c' 2>/dev/null)
