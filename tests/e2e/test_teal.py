@@ -376,7 +376,7 @@ def test_a_receipt_verifies_though_the_sender_never_heard(world):
     """The answer is lost, and the gateway then gone, or without one: the device still knows what it
     sent."""
     liar = Liar(world)
-    eli = liar.person(world, "eli", "im:eli@native.example")
+    ugo = liar.person(world, "ugo", "im:ugo@native.example")
     posts = []
     busy = json.dumps({"type": "urn:teal:problem:overloaded", "title": "busy", "status": 503})
 
@@ -395,15 +395,15 @@ def test_a_receipt_verifies_though_the_sender_never_heard(world):
                                   ("busy", lambda: setattr(liar, "swallow", is_busy), 3)]:
         posts.clear()
         liar.twist = lambda *answer, then=what_then: lose(*answer, then)
-        status, out, err = eli.call("send", "--fallback=sms", f"tel:{PHONE}", "-", text=text)
+        status, out, err = ugo.call("send", "--fallback=sms", f"tel:{PHONE}", "-", text=text)
         assert status == want and "may have been accepted" in err, (status, out, err)
         assert posts == [202]
         if what_then == liar.close:
             liar.open()
         liar.twist, liar.swallow = lambda m, p, status, body: (status, body), lambda m, p: None
         until("the phone", 20, lambda: text in str(world.phone(PHONE)))
-        [sent] = [e for e in eli.json("receipts") if e["to"] == [f"tel:{PHONE}"]][-1:]
-        assert eli.receipt(sent["message_id"], status="SENT")["verified"]
+        [sent] = [e for e in ugo.json("receipts") if e["to"] == [f"tel:{PHONE}"]][-1:]
+        assert ugo.receipt(sent["message_id"], status="SENT")["verified"]
 
 
 def test_a_full_disk_behind_standard_output_loses_nothing(world):
