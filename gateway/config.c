@@ -85,7 +85,7 @@ static const config_rule rules[] = {
       MILLISECONDS(1, 120000) },
     { "queue", "lookup_ttl_s", &config_span, AT(lookup_ttl_ms), "300", SECONDS(1, 86400) },
 
-    { "limits", "per_device_per_minute", &config_count, AT(limit_device), "60000",
+    { "limits", "per_device_per_minute", &config_count, AT(limit_device), "6000",
       NUMBER(0, 6000000) },
     { "limits", "per_peer_per_minute", &config_count, AT(limit_peer), "1200000",
       NUMBER(0, 6000000) },
@@ -94,7 +94,7 @@ static const config_rule rules[] = {
     { "limits", "per_loopback_per_minute", &config_count, AT(limit_loopback), "0",
       NUMBER(0, 6000000) },
     { "limits", "claims_per_minute", &config_count, AT(limit_claims), "120", NUMBER(0, 6000000) },
-    { "limits", "one_time_per_minute", &config_count, AT(limit_one_time), "120",
+    { "limits", "one_time_per_minute", &config_count, AT(limit_one_time), "40",
       NUMBER(0, 6000000) },
     { "limits", "burst_s", &config_count, AT(limit_burst_s), "10", NUMBER(1, 3600) },
 

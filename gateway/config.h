@@ -82,12 +82,12 @@ typedef struct config {
     int64_t lookup_ttl_ms;                /* lookup_ttl_s, 300 */
 
     /* [limits]; requests a minute of one caller, per_device_per_minute and so on; 0: no limit */
-    uint32_t limit_device;   /* 60000 */
+    uint32_t limit_device;   /* 6000 */
     uint32_t limit_peer;     /* 1200000 */
     uint32_t limit_address;  /* 6000; of who does not sign, from elsewhere */
     uint32_t limit_loopback; /* 0; from this machine: a proxy, perhaps */
     uint32_t limit_claims;   /* claims_per_minute, 120; of one device, of one account */
-    uint32_t limit_one_time; /* one_time_per_minute, 120; of one account, whoever claims */
+    uint32_t limit_one_time; /* one_time_per_minute, 40; of one account, whoever claims */
     uint32_t limit_burst_s;  /* 10; what comes in so long may be used at once */
 
     /* [peer NAME], any number */
