@@ -180,8 +180,11 @@ static void set_next(room_client *rc, room_lane *l, int64_t next_ms)
     pthread_mutex_unlock(&rc->lock);
 }
 
+/* The room takes a Go for the newest Submit of its delivery: what answers an older one goes first.
+ */
 static void submit_entered(room_client *rc, room_lane *l, const store_delivery *d)
 {
+    say_answers(rc);
     if (room_submit(rc, d, l->recalls))
         return;
     pthread_mutex_lock(&rc->lock);
@@ -245,8 +248,7 @@ static void run_lane(room_client *rc, room_lane *l)
     }
     pthread_mutex_unlock(&rc->lock);
     if (!open || (l->path == PATH_PLAIN && core_is_suspended(rc->c, l->network)))
-        return;      /* until room_client_wake, when the network is resumed */
-    say_answers(rc); /* what was taken before it was due again */
+        return; /* until room_client_wake, when the network is resumed */
     store_result result = l->recalls ? submit_recalls(rc, l, epoch) : submit_due(rc, l, epoch);
     if (result == STORE_OK)
         return;
