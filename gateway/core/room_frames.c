@@ -70,16 +70,16 @@ static void on_hello(room_client *rc, const Teal__V1__RoomHello *hello)
 /* ---- Leaving, Deferred ---- */
 
 /* Without Go it waits, in the store too. */
-static void on_leaving(room_client *rc, uint64_t ref)
+static void on_leaving(room_client *rc, const Teal__V1__Leaving *leaving)
 {
     pthread_mutex_lock(&rc->lock);
     bool takes = !rc->draining;
-    room_entry *entry = takes ? room_find_entry(rc, (int64_t)ref) : NULL;
+    room_entry *entry = takes ? room_find_entry(rc, (int64_t)leaving->ref) : NULL;
     if (entry != NULL)
         entry->leaving = true;
     pthread_mutex_unlock(&rc->lock);
     if (takes)
-        room_job_leaving(rc, ref);
+        room_job_leaving(rc, leaving);
 }
 
 /* REQ-ROOM: the one reason that lies in the Submit rather than in the link. */
@@ -101,14 +101,14 @@ static void on_deferred(room_client *rc, const Teal__V1__Deferred *deferred)
         room_lane *lane = &rc->lanes[entry->lane];
         if (about_link || lane->recalls)
             lane->paused_until_ms = clock_unix_ms() + retry_ms;
-        in_store = entry->leaving || (!about_link && !lane->recalls);
+        in_store = entry->leaving || deferred->job != 0 || (!about_link && !lane->recalls);
         if (!in_store)
             room_end_entry(rc, (int64_t)deferred->ref);
     }
     pthread_mutex_unlock(&rc->lock);
     log_event(LOG_DEBUG, "room.deferred", "reason", deferred->reason, NULL);
     if (in_store)
-        room_job_deferred(rc, deferred->ref, retry_ms);
+        room_job_deferred(rc, deferred, retry_ms);
     else
         waker_ring(&rc->waker);
 }
@@ -134,7 +134,7 @@ static void on_frame(room_client *rc, const Teal__V1__RoomFrame *f)
         on_hello(rc, f->room_hello);
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_LEAVING:
-        on_leaving(rc, f->leaving->ref);
+        on_leaving(rc, f->leaving);
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_DEFERRED:
         on_deferred(rc, f->deferred);

@@ -9,7 +9,7 @@ typedef struct room_job {
     writer_job job;
     room_client *rc;
     store_result (*run)(struct room_job *j, store *s, teal_arena *scratch);
-    uint64_t ref;
+    uint64_t ref, number; /* of the frame; number: the room's own of its job, 0: none */
     uint8_t generation[ROOM_GENERATION_BYTES]; /* of the room when it said the frame */
     int64_t now_ms, due_ms;
     teal_bytes encoded;   /* a receipt, or an envelope */

@@ -19,7 +19,7 @@ static store_result run(store *s, void *arg)
     return j->run(j, s, core_scratch(j->rc->c));
 }
 
-static void push_answer(room_client *rc, bool go, uint64_t ref)
+static void push_answer(room_client *rc, const room_job *j)
 {
     if (rc->n_answers == rc->cap_answers) {
         rc->cap_answers = rc->cap_answers == 0 ? 64 : 2 * rc->cap_answers;
@@ -27,7 +27,7 @@ static void push_answer(room_client *rc, bool go, uint64_t ref)
         if (rc->answers == NULL)
             bug("out of memory");
     }
-    rc->answers[rc->n_answers++] = (room_answer){ go, ref };
+    rc->answers[rc->n_answers++] = (room_answer){ j->says_go, j->ref, j->number };
 }
 
 /* The room says everything again: what is not durable is not lost. */
@@ -46,7 +46,7 @@ static void note_end(room_client *rc, const room_job *j, bool durable)
     if (durable && j->ends_entry)
         room_end_entry(rc, (int64_t)j->ref);
     if (durable && (j->says_go || j->says_taken))
-        push_answer(rc, j->says_go, j->ref);
+        push_answer(rc, j);
     pthread_mutex_unlock(&rc->lock);
 }
 
@@ -138,9 +138,11 @@ static store_result leave(room_job *j, store *s, teal_arena *scratch)
     return result;
 }
 
-void room_job_leaving(room_client *rc, uint64_t ref)
+void room_job_leaving(room_client *rc, const Teal__V1__Leaving *leaving)
 {
-    room_job_submit(room_job_make(rc, ref, 1, leave));
+    room_job *j = room_job_make(rc, leaving->ref, 1, leave);
+    j->number = leaving->job;
+    room_job_submit(j);
 }
 
 /* Nothing left, so it waits again. */
@@ -158,9 +160,10 @@ static store_result defer(room_job *j, store *s, teal_arena *scratch)
     return s->ops->update_delivery(s, &d);
 }
 
-void room_job_deferred(room_client *rc, uint64_t ref, int64_t retry_after_ms)
+void room_job_deferred(room_client *rc, const Teal__V1__Deferred *deferred, int64_t retry_after_ms)
 {
-    room_job *j = room_job_make(rc, ref, 1, defer);
+    room_job *j = room_job_make(rc, deferred->ref, 1, defer);
+    j->number = deferred->job;
     j->due_ms = j->now_ms + retry_after_ms;
     j->ends_entry = j->says_taken = true;
     room_job_submit(j);
@@ -268,6 +271,7 @@ void room_job_done(room_client *rc, const Teal__V1__Done *done)
     for (size_t i = 0; i < done->n_remote_ids; i++)
         bytes += strlen(done->remote_ids[i]) + 32 + sizeof(teal_bytes);
     room_job *j = room_job_make(rc, done->ref, bytes, record_done);
+    j->number = done->job;
     j->ends_entry = true;
     if (!take_receipt(j, done->receipt)) {
         room_job_free(j);

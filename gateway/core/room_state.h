@@ -48,7 +48,7 @@ typedef struct room_entry {
 
 typedef struct room_answer {
     bool go; /* else Taken */
-    uint64_t ref;
+    uint64_t ref, job;
 } room_answer;
 
 typedef struct room_retired {
@@ -140,8 +140,8 @@ bool room_submit(room_client *rc, const store_delivery *d, bool recall);
 
 /* room_jobs.c: make something durable for a frame; what it leads to is said after the commit. Views
  * are copied. */
-void room_job_leaving(room_client *rc, uint64_t ref);
-void room_job_deferred(room_client *rc, uint64_t ref, int64_t retry_after_ms);
+void room_job_leaving(room_client *rc, const Teal__V1__Leaving *leaving);
+void room_job_deferred(room_client *rc, const Teal__V1__Deferred *deferred, int64_t retry_after_ms);
 void room_job_done(room_client *rc, const Teal__V1__Done *done);
 void room_job_report(room_client *rc, const Teal__V1__Report *report);
 /* room_inbound.c */

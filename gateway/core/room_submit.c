@@ -139,6 +139,7 @@ static void say_answers(room_client *rc)
         Teal__V1__RoomFrame frame = frame_of(answers[i].go ? TEAL__V1__ROOM_FRAME__FRAME_GO
                                                            : TEAL__V1__ROOM_FRAME__FRAME_TAKEN);
         go.ref = taken.ref = answers[i].ref;
+        go.job = taken.job = answers[i].job;
         if (answers[i].go)
             frame.go = &go;
         else

@@ -34,7 +34,7 @@ job *jobs_find(const jobs *js, uint64_t ref)
     return j;
 }
 
-job *jobs_make(jobs *js, uint64_t ref)
+job *jobs_make(jobs *js, uint64_t ref, uint64_t number)
 {
     if (js->n_free == 0)
         return NULL;
@@ -42,6 +42,7 @@ job *jobs_make(jobs *js, uint64_t ref)
     if (j == NULL)
         bug("out of memory");
     j->ref = ref;
+    j->number = number;
     j->slot = js->free_slots[--js->n_free];
     js->slots[j->slot] = j;
     make_ring(j);

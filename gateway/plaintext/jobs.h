@@ -34,7 +34,8 @@ typedef struct job {
     struct job *next, *previous; /* in the list of its state; of no list when ENDED */
     struct job *chain;
     uint32_t slot;
-    uint64_t ref; /* the edge's */
+    uint64_t ref;    /* the edge's */
+    uint64_t number; /* the room's: told apart from an earlier job of the same ref */
     job_state state;
     uint8_t names[TEAL_MAX_ID_BYTES + 2 * TEAL_MAX_HANDLE_BYTES];
     statement_subject subject; /* views of names */
@@ -66,7 +67,7 @@ typedef struct jobs {
 void jobs_open(jobs *js);
 job *jobs_find(const jobs *js, uint64_t ref); /* NULL: none */
 /* A new job, in no list. NULL: the table is full. */
-job *jobs_make(jobs *js, uint64_t ref);
+job *jobs_make(jobs *js, uint64_t ref, uint64_t number);
 /* Its notice is dropped and its text given back before. */
 void jobs_free(jobs *js, job *j);
 /* Moves it to the end of a list, or (NULL) out of all. */

@@ -99,16 +99,17 @@ static Teal__V1__RoomFrame frame_of(Teal__V1__RoomFrame__FrameCase which)
 /* What has been Leaving is remembered until it is taken or sent again, because the edge's store
  * says that it leaves. What never was is only told: in the edge's store it waits. */
 static void say_deferred(room *r, uint64_t ref, const char *reason, int64_t retry_after_ms,
-                         notice *remembered)
+                         job *remembered)
 {
     Teal__V1__Deferred deferred = TEAL__V1__DEFERRED__INIT;
     deferred.ref = ref;
+    deferred.job = remembered != NULL ? remembered->number : 0;
     deferred.reason = (char *)(uintptr_t)reason;
     deferred.retry_after_ms = (uint64_t)retry_after_ms;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_DEFERRED);
     frame.deferred = &deferred;
     if (remembered != NULL)
-        notices_put(&r->notices, remembered, &frame);
+        notices_put(&r->notices, &remembered->notice, &frame);
     else
         notices_tell(&r->notices, &frame);
 }
@@ -117,6 +118,7 @@ static void say_leaving(room *r, job *j)
 {
     Teal__V1__Leaving leaving = TEAL__V1__LEAVING__INIT;
     leaving.ref = j->ref;
+    leaving.job = j->number;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_LEAVING);
     frame.leaving = &leaving;
     notices_put(&r->notices, &j->notice, &frame);
@@ -127,6 +129,7 @@ static void say_done(room *r, job *j, statement_bytes *receipt)
     char *ids[TEAL_SEGMENTS_MAX];
     Teal__V1__Done done = TEAL__V1__DONE__INIT;
     done.ref = j->ref;
+    done.job = j->number;
     done.receipt = (ProtobufCBinaryData){ receipt->len, receipt->at };
     if (j->path == PATH_SMS && j->left) {
         done.remote_ids = ids;
@@ -177,7 +180,7 @@ void outbound_defer(room *r, job *j, const char *reason, int64_t retry_after_ms)
         departed_drop(r->outbound->departed, &j->subject.transcript_hash, j->subject.recipient);
     outbound_drop_text(r, j);
     enter(r, j, JOB_DEFERRED, &r->outbound->jobs.deferred);
-    say_deferred(r, j->ref, reason, retry_after_ms, &j->notice);
+    say_deferred(r, j->ref, reason, retry_after_ms, j);
 }
 
 static void forget(room *r, job *j)
@@ -190,10 +193,11 @@ static void forget(room *r, job *j)
 static job *make_job(room *r, uint64_t ref)
 {
     jobs *js = &r->outbound->jobs;
-    job *j = jobs_make(js, ref);
+    uint64_t number = room_new_ref(r);
+    job *j = jobs_make(js, ref, number);
     if (j == NULL && js->deferred.next != &js->deferred) {
         forget(r, js->deferred.next); /* the edge will find out when it asks again */
-        j = jobs_make(js, ref);
+        j = jobs_make(js, ref, number);
     }
     return j;
 }
@@ -371,6 +375,17 @@ static bool make_way(room *r, uint64_t ref)
     bug("job state out of range");
 }
 
+/* A Submit that comes to nothing now. In the edge's store the one before it may be LEAVING: then
+ * Deferred is said of that, and remembered. */
+static void turn_away(room *r, uint64_t ref, const char *why_not, int64_t retry_after_ms)
+{
+    job *j = jobs_find(&r->outbound->jobs, ref);
+    if (j != NULL && (j->state == JOB_ASKED || j->state == JOB_DEFERRED))
+        outbound_defer(r, j, why_not, retry_after_ms);
+    else if (make_way(r, ref))
+        say_deferred(r, ref, why_not, retry_after_ms, NULL);
+}
+
 void outbound_submit(room *r, const Teal__V1__Submit *s)
 {
     int64_t retry_after_ms;
@@ -378,11 +393,11 @@ void outbound_submit(room *r, const Teal__V1__Submit *s)
         log_event(LOG_ERROR, "room.submit_malformed", "why", "ref", NULL);
         return;
     }
-    if (!make_way(r, s->ref))
-        return;
     const char *why_not = s->left_before ? NULL : hindrance(r, is_sms(s), &retry_after_ms);
     if (why_not != NULL)
-        say_deferred(r, s->ref, why_not, retry_after_ms, NULL);
+        turn_away(r, s->ref, why_not, retry_after_ms);
+    else if (!make_way(r, s->ref))
+        return;
     else if (s->left_before ||
              (queue_of(r->outbound, is_sms(s))->first == NULL && has_slot(r->outbound, is_sms(s))))
         admit(r, s);
@@ -390,9 +405,16 @@ void outbound_submit(room *r, const Teal__V1__Submit *s)
         wait_for_slot(r, s);
 }
 
-void outbound_go(room *r, uint64_t ref)
+/* Of the ref, if it is what an answer is about: the edge may be behind by a Submit. */
+static job *find_answered(const room *r, uint64_t ref, uint64_t number)
 {
     job *j = jobs_find(&r->outbound->jobs, ref);
+    return j != NULL && j->number == number ? j : NULL;
+}
+
+void outbound_go(room *r, const Teal__V1__Go *go)
+{
+    job *j = find_answered(r, go->ref, go->job);
     if (j == NULL || j->state != JOB_ASKED)
         return; /* deferred since, or said twice */
     outbound *o = r->outbound;
@@ -406,9 +428,9 @@ void outbound_go(room *r, uint64_t ref)
     enter(r, j, JOB_SENDING, &o->jobs.sending);
 }
 
-void outbound_taken(room *r, uint64_t ref)
+void outbound_taken(room *r, const Teal__V1__Taken *taken)
 {
-    job *j = jobs_find(&r->outbound->jobs, ref);
+    job *j = find_answered(r, taken->ref, taken->job);
     if (j != NULL && (j->state == JOB_ENDED || j->state == JOB_DEFERRED))
         forget(r, j);
 }
@@ -455,7 +477,7 @@ static void admit_first(room *r, bool sms, const char *why_not, int64_t retry_af
     if (s == NULL)
         bug("what was packed does not unpack");
     if (why_not != NULL)
-        say_deferred(r, s->ref, why_not, retry_after_ms, NULL);
+        turn_away(r, s->ref, why_not, retry_after_ms);
     else if (make_way(r, s->ref))
         admit(r, s);
     teal__v1__submit__free_unpacked(s, NULL);

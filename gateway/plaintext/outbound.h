@@ -38,8 +38,8 @@ void outbound_close(room *r); /* wipes all texts */
 
 /* Frames of the edge. */
 void outbound_submit(room *r, const Teal__V1__Submit *s);
-void outbound_go(room *r, uint64_t ref);
-void outbound_taken(room *r, uint64_t ref);
+void outbound_go(room *r, const Teal__V1__Go *go);
+void outbound_taken(room *r, const Teal__V1__Taken *taken);
 /* The edge starts anew: what only waits is its to send again. */
 void outbound_forget_waiting(room *r);
 

@@ -126,12 +126,12 @@ static const Teal__V1__RoomFrame *fill_hello(const room *r, hello *h)
     return &h->frame;
 }
 
-static void on_taken(room *r, uint64_t ref)
+static void on_taken(room *r, const Teal__V1__Taken *taken)
 {
-    if ((ref & ROOM_REF_BIT) == 0)
-        outbound_taken(r, ref);
-    else if (!reports_taken(r, ref))
-        inbound_taken(r, ref);
+    if ((taken->ref & ROOM_REF_BIT) == 0)
+        outbound_taken(r, taken);
+    else if (!reports_taken(r, taken->ref))
+        inbound_taken(r, taken->ref);
 }
 
 static void on_frame(room *r, hello *h, const Teal__V1__RoomFrame *f)
@@ -145,10 +145,10 @@ static void on_frame(room *r, hello *h, const Teal__V1__RoomFrame *f)
         outbound_submit(r, f->submit);
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_GO:
-        outbound_go(r, f->go->ref);
+        outbound_go(r, f->go);
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_TAKEN:
-        on_taken(r, f->taken->ref);
+        on_taken(r, f->taken);
         return;
     case TEAL__V1__ROOM_FRAME__FRAME_WHO_IS_ANSWER:
         inbound_who_is_answer(r, f->who_is_answer);

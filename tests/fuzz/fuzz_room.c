@@ -175,6 +175,12 @@ static bool heard_leaving(void)
     return leaving;
 }
 
+static uint64_t number_of(const room *r, uint64_t ref)
+{
+    const job *j = jobs_find(&r->outbound->jobs, ref);
+    return j != NULL ? j->number : 0;
+}
+
 static void submit(room *r, Teal__V1__Submit *s, bool is_signed)
 {
     if (is_signed)
@@ -183,9 +189,13 @@ static void submit(room *r, Teal__V1__Submit *s, bool is_signed)
     require(notices_flush(&r->notices));
     require(!heard_leaving() || is_signed);
     outbound_submit(r, s);
-    outbound_go(r, s->ref);
+    Teal__V1__Go go = TEAL__V1__GO__INIT;
+    Teal__V1__Taken taken = TEAL__V1__TAKEN__INIT;
+    go.ref = taken.ref = s->ref;
+    go.job = taken.job = number_of(r, s->ref);
+    outbound_go(r, &go);
     outbound_submit(r, s);
-    outbound_taken(r, s->ref);
+    outbound_taken(r, &taken);
     outbound_forget_waiting(r);
 }
 
@@ -220,7 +230,7 @@ static void on_frame(room *r, const Teal__V1__RoomFrame *f, bool is_signed)
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_CHECK_CODE)
         proofs_check(r, f->check_code);
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_GO)
-        outbound_go(r, f->go->ref);
+        outbound_go(r, f->go);
     else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_TAKEN)
         (void)(reports_taken(r, f->taken->ref) || inbound_taken(r, f->taken->ref));
 }

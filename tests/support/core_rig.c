@@ -495,6 +495,7 @@ void rig_say_leaving(core_rig *r, uint64_t ref)
 {
     Teal__V1__Leaving leaving = TEAL__V1__LEAVING__INIT;
     leaving.ref = ref;
+    leaving.job = ref + RIG_JOB;
     rig_say(r, TEAL__V1__ROOM_FRAME__FRAME_LEAVING, &leaving);
 }
 
@@ -509,12 +510,21 @@ void rig_say_deferred(core_rig *r, uint64_t ref, const char *reason, uint64_t re
 
 void rig_expect_go(core_rig *r, uint64_t ref)
 {
-    assert_int_equal(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_GO)->go->ref, ref);
+    const Teal__V1__Go *go = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_GO)->go;
+    assert_int_equal(go->ref, ref);
+    assert_int_equal(go->job, ref + RIG_JOB);
 }
 
 void rig_expect_taken(core_rig *r, uint64_t ref)
 {
     assert_int_equal(rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_TAKEN)->taken->ref, ref);
+}
+
+void rig_expect_taken_done(core_rig *r, uint64_t ref)
+{
+    const Teal__V1__Taken *taken = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_TAKEN)->taken;
+    assert_int_equal(taken->ref, ref);
+    assert_int_equal(taken->job, ref + RIG_JOB);
 }
 
 void rig_sign(core_rig *r, teal_receipt *receipt)
@@ -560,6 +570,7 @@ void rig_say_done(core_rig *r, uint64_t ref, const teal_receipt *receipt, const 
     Teal__V1__Done done = TEAL__V1__DONE__INIT;
     char *ids[] = { (char *)(uintptr_t)remote_id };
     done.ref = ref;
+    done.job = ref + RIG_JOB;
     done.receipt = encode_receipt(r, receipt);
     done.remote_ids = ids;
     done.n_remote_ids = remote_id != NULL;

@@ -27,7 +27,7 @@
 #define PHONE   "tel:+14155550100"
 #define GATEWAY "im:gateway@native.example"
 
-enum { RIG_EDGE = 91, RIG_ROOM = 92, RIG_MAX_TO = 4, RIG_MAX_KEYS = 8 };
+enum { RIG_EDGE = 91, RIG_ROOM = 92, RIG_MAX_TO = 4, RIG_MAX_KEYS = 8, RIG_JOB = 1000 };
 
 typedef struct core_rig {
     folder where;
@@ -82,7 +82,8 @@ core_result rig_submit(core_rig *r, const teal_envelope *e, core_outcome *out);
  * thread, with its own reader and arena. */
 core_result rig_submit_at(core_rig *r, store *reader, const teal_envelope *e, int64_t now_ms,
                           teal_arena *arena, core_outcome *out);
-/* Seals, submits while it has not expired yet, fails the test unless it is accepted; the envelope. */
+/* Seals, submits while it has not expired yet, fails the test unless it is accepted; the envelope.
+ */
 teal_envelope *rig_accept(core_rig *r, const rig_letter *l);
 
 /* ---- the store ---- */
@@ -108,6 +109,8 @@ void rig_say_leaving(core_rig *r, uint64_t ref);
 void rig_say_deferred(core_rig *r, uint64_t ref, const char *reason, uint64_t retry_after_ms);
 void rig_expect_go(core_rig *r, uint64_t ref);
 void rig_expect_taken(core_rig *r, uint64_t ref);
+/* Of a Done: it names the job that it answers. */
+void rig_expect_taken_done(core_rig *r, uint64_t ref);
 
 /* A receipt about what a Submit asks for, signed by the room. */
 typedef struct rig_statement {

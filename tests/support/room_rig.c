@@ -114,14 +114,37 @@ room_rig *room_rig_start(const char *extra, bool unbound)
     return r;
 }
 
+static void note_job(room_rig *r, const Teal__V1__RoomFrame *f)
+{
+    room_rig_job said = { 0 };
+    if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_LEAVING)
+        said = (room_rig_job){ f->leaving->ref, f->leaving->job };
+    else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_DEFERRED)
+        said = (room_rig_job){ f->deferred->ref, f->deferred->job };
+    else if (f->frame_case == TEAL__V1__ROOM_FRAME__FRAME_DONE)
+        said = (room_rig_job){ f->done->ref, f->done->job };
+    if (said.job != 0)
+        r->jobs[r->n_jobs++ % RIG_JOBS] = said;
+}
+
+uint64_t room_rig_job_of(const room_rig *r, uint64_t ref)
+{
+    for (size_t i = r->n_jobs; i > 0 && r->n_jobs - i < RIG_JOBS; i--)
+        if (r->jobs[(i - 1) % RIG_JOBS].ref == ref)
+            return r->jobs[(i - 1) % RIG_JOBS].job;
+    return 0;
+}
+
 /* Takes what the room still has to say, until it has ended; its status. */
 static int drain(room_rig *r)
 {
     int status = 0;
     Teal__V1__RoomFrame *frame = NULL;
     while (waitpid(r->room, &status, WNOHANG) == 0) {
-        if (channel_receive(r->edge_fd, 10, r->buf, &r->frames, &frame) == 1 &&
-            frame->frame_case == TEAL__V1__ROOM_FRAME__FRAME_DONE)
+        if (channel_receive(r->edge_fd, 10, r->buf, &r->frames, &frame) != 1)
+            continue;
+        note_job(r, frame);
+        if (frame->frame_case == TEAL__V1__ROOM_FRAME__FRAME_DONE)
             room_rig_taken(r, frame->done->ref);
     }
     return status;
@@ -170,9 +193,15 @@ static Teal__V1__RoomFrame frame_of(Teal__V1__RoomFrame__FrameCase which)
 
 void room_rig_go(room_rig *r, uint64_t ref)
 {
+    room_rig_go_of(r, ref, room_rig_job_of(r, ref));
+}
+
+void room_rig_go_of(room_rig *r, uint64_t ref, uint64_t job)
+{
     Teal__V1__Go go = TEAL__V1__GO__INIT;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_GO);
     go.ref = ref;
+    go.job = job;
     frame.go = &go;
     room_rig_send(r, &frame);
 }
@@ -182,6 +211,7 @@ void room_rig_taken(room_rig *r, uint64_t ref)
     Teal__V1__Taken taken = TEAL__V1__TAKEN__INIT;
     Teal__V1__RoomFrame frame = frame_of(TEAL__V1__ROOM_FRAME__FRAME_TAKEN);
     taken.ref = ref;
+    taken.job = room_rig_job_of(r, ref);
     frame.taken = &taken;
     room_rig_send(r, &frame);
 }
@@ -194,11 +224,19 @@ void room_rig_edge_hello(room_rig *r)
     room_rig_send(r, &frame);
 }
 
-const Teal__V1__RoomFrame *room_rig_expect(room_rig *r, Teal__V1__RoomFrame__FrameCase which)
+const Teal__V1__RoomFrame *room_rig_next(room_rig *r)
 {
     Teal__V1__RoomFrame *frame = NULL;
-    int got = channel_receive(r->edge_fd, CENTRE_PATIENCE_MS, r->buf, &r->frames, &frame);
-    if (got != 1)
+    if (channel_receive(r->edge_fd, CENTRE_PATIENCE_MS, r->buf, &r->frames, &frame) != 1)
+        return NULL;
+    note_job(r, frame);
+    return frame;
+}
+
+const Teal__V1__RoomFrame *room_rig_expect(room_rig *r, Teal__V1__RoomFrame__FrameCase which)
+{
+    const Teal__V1__RoomFrame *frame = room_rig_next(r);
+    if (frame == NULL)
         fail_msg("no frame %d came", which);
     if (frame->frame_case != which)
         fail_msg("frame %d came, not %d", frame->frame_case, which);

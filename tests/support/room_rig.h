@@ -18,6 +18,11 @@
 
 enum { RIG_ACCOUNT = 1, RIG_DEVICE = 10, RIG_ARENA = 1 << 20 };
 
+enum { RIG_JOBS = 1024 };
+typedef struct room_rig_job {
+    uint64_t ref, job;
+} room_rig_job;
+
 typedef struct room_rig {
     folder folder;
     config *config;
@@ -29,6 +34,8 @@ typedef struct room_rig {
     uint8_t downgrade_pk[32]; /* from RoomHello */
     uint8_t generation[16];
     uint8_t buf[CHANNEL_MAX_FRAME], frame_memory[RIG_ARENA], memory[RIG_ARENA];
+    room_rig_job jobs[RIG_JOBS]; /* as the room last named them */
+    size_t n_jobs;
     Teal__V1__Submit submitted; /* the last Submit; of the arena */
     teal_arena frames, arena;   /* arena: the rest of what a test needs; reset by room_rig_submit */
 } room_rig;
@@ -42,11 +49,16 @@ void room_rig_stop(room_rig **r);
 void room_rig_restart(room_rig *r);
 
 void room_rig_send(room_rig *r, const Teal__V1__RoomFrame *frame);
+/* Of the job that the room named last for that ref. */
 void room_rig_go(room_rig *r, uint64_t ref);
 void room_rig_taken(room_rig *r, uint64_t ref);
+uint64_t room_rig_job_of(const room_rig *r, uint64_t ref); /* 0: none */
+void room_rig_go_of(room_rig *r, uint64_t ref, uint64_t job);
 void room_rig_edge_hello(room_rig *r);
 
-/* The next frame of the room, until the next call; fails the test unless it is of that case. */
+/* The next frame of the room, until the next call; NULL: none came in time. */
+const Teal__V1__RoomFrame *room_rig_next(room_rig *r);
+/* The same; fails the test unless it is of that case. */
 const Teal__V1__RoomFrame *room_rig_expect(room_rig *r, Teal__V1__RoomFrame__FrameCase which);
 void room_rig_expect_leaving(room_rig *r, uint64_t ref);
 /* reason: NULL for any. */

@@ -75,7 +75,7 @@ static void both_lower_paths(void **state)
     rig_say_leaving(r, s->ref);
     uint64_t ref = rig_expect(r, TEAL__V1__ROOM_FRAME__FRAME_GO)->go->ref;
     rig_say_done(r, ref, &sent, "id-1");
-    rig_expect_taken(r, ref);
+    rig_expect_taken_done(r, ref);
     /* REQ-RCPT-4: what left below end-to-end encryption is called interworking */
     teal_cpim cpim;
     teal_imdn n;

@@ -241,6 +241,43 @@ static void a_ref_leaves_once(void **state)
     room_rig_expect_nothing(r);
 }
 
+/* [REQ-ROOM-5]: what answers an older Leaving moves nothing, though the ref is the same. */
+static void an_answer_names_what_it_answers(void **state)
+{
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "first" });
+    room_rig_expect_leaving(r, 9);
+    uint64_t first = room_rig_job_of(r, 9);
+    room_rig_submit(r, &(room_rig_order){ .ref = 9, .text = "second" });
+    room_rig_expect_leaving(r, 9);
+    assert_int_not_equal(room_rig_job_of(r, 9), first);
+    room_rig_go_of(r, 9, first);
+    room_rig_go_of(r, 9, 0);
+    room_rig_sync(r);
+    room_rig_expect_leaving(r, 9); /* asked as before */
+    room_rig_expect_nothing(r);
+    room_rig_go(r, 9);
+    teal_smpp_pdu pdu = centre_expect(&r->centre, TEAL_SMPP_SUBMIT_SM);
+    assert_text(&pdu, MARK " second");
+}
+
+/* The edge may have it as LEAVING: that it does not is said until it is taken, also of a Submit
+ * that came to nothing. */
+static void what_was_asked_is_deferred_until_taken(void **state)
+{
+    room_rig *r = *state;
+    room_rig_submit(r, &(room_rig_order){ .ref = 9 });
+    room_rig_expect_leaving(r, 9);
+    centre_hang_up(&r->centre);
+    room_rig_expect_deferred(r, 9, "sms-link-down");
+    room_rig_submit_again(r, 9);
+    room_rig_expect_deferred(r, 9, "sms-link-down");
+    room_rig_sync(r);
+    room_rig_expect_deferred(r, 9, "sms-link-down");
+    room_rig_taken(r, 9);
+    room_rig_sync(r);
+}
+
 static void expect_doubt(room_rig *r, uint64_t ref)
 {
     teal_receipt receipt = room_rig_expect_done(r, ref, NULL);
@@ -491,14 +528,11 @@ static void a_new_edge_hears_everything(void **state)
 /* Takes Done of that ref; how many said Leaving before it. */
 static uint64_t take_done(room_rig *r, uint64_t ref)
 {
-    Teal__V1__RoomFrame *frame = NULL;
     uint64_t leaving = 0;
-    for (;; leaving++) {
-        assert_int_equal(
-            channel_receive(r->edge_fd, CENTRE_PATIENCE_MS, r->buf, &r->frames, &frame), 1);
-        if (frame->frame_case != TEAL__V1__ROOM_FRAME__FRAME_LEAVING)
-            break;
-    }
+    const Teal__V1__RoomFrame *frame = room_rig_next(r);
+    for (; frame != NULL && frame->frame_case == TEAL__V1__ROOM_FRAME__FRAME_LEAVING; leaving++)
+        frame = room_rig_next(r);
+    assert_non_null(frame);
     assert_int_equal(frame->frame_case, TEAL__V1__ROOM_FRAME__FRAME_DONE);
     assert_int_equal(frame->done->ref, ref);
     return leaving;
@@ -539,6 +573,8 @@ int main(void)
         TEST(what_is_no_message_is_deferred),
         TEST(garbage_is_survived),
         TEST(a_ref_leaves_once),
+        TEST(an_answer_names_what_it_answers),
+        TEST(what_was_asked_is_deferred_until_taken),
         TEST(a_message_leaves_once_under_any_ref),
         TEST(what_was_taken_back_may_leave),
         TEST(throttling_keeps_the_order),
