@@ -309,9 +309,10 @@ def node_receives(centre):
         answer = http_json("POST", f"http://127.0.0.1:{centre.http}/send",
                            {"from": f"+{sender}", "to": ALICE_NUMBER, "text": text})[1]
         assert answer["accepted"], answer
-        units = centre.node.find(command="deliver_sm", source_addr=sender)
+        count = 3 if n == 2 else 1
+        units = centre.node.expect(count, command="deliver_sm", source_addr=sender)
         assert text_of(units) == text, (text, units)
-        assert len(units) == (3 if n == 2 else 1)
+    assert len(centre.node.find(command="deliver_sm", source_addr=sender)) == count
 
 
 def node_is_told_what_is_not_served(centre):
