@@ -70,7 +70,8 @@ def refusal(s, context):
 def is_cut_off(s, context):
     """By the gateway, in the handshake; what the client finds wrong by itself is another error."""
     error = refusal(s, context)
-    return isinstance(error, (ssl.SSLEOFError, ConnectionResetError)) or "alert" in str(error).lower()
+    cut = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionResetError)
+    return isinstance(error, cut) or "alert" in str(error).lower()
 
 
 def reload(s, word):
