@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROOM = 4 << 20, ONE_KIB = 1024, SENT_AT_MS = 1795510800, PREKEYS = 100 };
+enum { ROOM = 4 << 20, ONE_KIB = 1024, PREKEYS = 100 };
 
 #define CODEC(codec, type, decoder, encoder)                                                       \
     static teal_result codec##_decode(teal_bytes in, teal_arena *arena, void *value)               \
@@ -46,16 +46,8 @@ static teal_writer writer(teal_arena *keep)
 static void measure_envelope(const char *shape, size_t content_octets, size_t devices,
                              teal_arena *keep)
 {
-    test_device sender = test_device_of(0), *to = bench_take(keep, devices * sizeof *to);
     teal_envelope e;
-    for (size_t i = 0; i < devices; i++)
-        to[i] = test_device_of(1 + i);
-    bench_message_seal(&(bench_letter){ .sender = &sender,
-                                        .to = to,
-                                        .n_to = devices,
-                                        .content_octets = content_octets,
-                                        .sent_at_ms = UINT64_C(1000) * SENT_AT_MS },
-                       keep, &e);
+    bench_message_make(content_octets, devices, keep, &e);
     bench_codec_measure(&envelope, shape, bench_message_encode(&e, keep));
     keep->used = 0;
 }

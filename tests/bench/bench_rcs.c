@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROOM = 8 << 20, ONE_KIB = 1024, SENT_AT_MS = 1795510800, MAX_PLAIN = 60 << 10 };
+enum { ROOM = 8 << 20, ONE_KIB = 1024, MAX_PLAIN = 60 << 10 };
 
 #define CODEC(codec, type, decoder, encoder)                                                       \
     static teal_result codec##_decode(teal_bytes in, teal_arena *arena, void *value)               \
@@ -119,16 +119,8 @@ static const bench_codec cpim = { "cpim", cpim_decode, NULL },
 static void measure_sealed(const char *shape, size_t content_octets, size_t devices,
                            teal_arena *keep)
 {
-    test_device sender = test_device_of(0), *to = bench_take(keep, devices * sizeof *to);
     teal_envelope e;
-    for (size_t i = 0; i < devices; i++)
-        to[i] = test_device_of(1 + i);
-    bench_message_seal(&(bench_letter){ .sender = &sender,
-                                        .to = to,
-                                        .n_to = devices,
-                                        .content_octets = content_octets,
-                                        .sent_at_ms = UINT64_C(1000) * SENT_AT_MS },
-                       keep, &e);
+    bench_message_make(content_octets, devices, keep, &e);
     teal_writer w = { bench_take(keep, ROOM / 4), ROOM / 4, 0 };
     bench_require(teal_e2ee_encode(&e, NULL, &w) == TEAL_OK, "an envelope can be encoded");
     bench_codec_measure(&e2ee, shape, teal_written(&w));
@@ -144,7 +136,7 @@ static void measure_plain(const bench_length *length, teal_arena *keep)
     const teal_plain p = { .from = teal_text(BENCH_SENDER),
                            .to = teal_text(BENCH_RECIPIENT),
                            .message_id = teal_text("MxAZXzAAAAAAAAAAAAAAAAAA"),
-                           .sent_at_ms = UINT64_C(1000) * SENT_AT_MS,
+                           .sent_at_ms = BENCH_SENT_AT_MS,
                            .wants = TEAL_WANTS_DELIVERED | TEAL_WANTS_DISPLAYED,
                            .text = { text, octets } };
     teal_writer w = { bench_take(keep, ROOM / 4), ROOM / 4, 0 };

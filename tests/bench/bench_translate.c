@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SENT_AT_MS = 1795510800 };
-
 static const struct {
     const char *name;
     size_t content_octets, devices;
@@ -62,16 +60,8 @@ static void copy_cpim(void *arg)
 
 static translation translation_make(size_t content_octets, size_t devices, teal_arena *keep)
 {
-    test_device sender = test_device_of(0), *to = bench_take(keep, devices * sizeof *to);
-    for (size_t i = 0; i < devices; i++)
-        to[i] = test_device_of(1 + i);
-    bench_letter letter = { .sender = &sender,
-                            .to = to,
-                            .n_to = devices,
-                            .content_octets = content_octets,
-                            .sent_at_ms = UINT64_C(1000) * SENT_AT_MS };
     teal_envelope e;
-    bench_message_seal(&letter, keep, &e);
+    bench_message_make(content_octets, devices, keep, &e);
     translation t = { .native = bench_message_encode(&e, keep) };
     size_t room = 2 * t.native.len + 4096; /* base64 and names of headers */
     t.arena = bench_arena(TEAL_E2EE_ARENA(room));

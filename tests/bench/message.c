@@ -85,6 +85,20 @@ void bench_message_seal(const bench_letter *letter, teal_arena *arena, teal_enve
     bench_require(teal_envelope_check(out, NULL) == TEAL_OK, "a sealed message is valid");
 }
 
+void bench_message_make(size_t content_octets, size_t devices, teal_arena *arena,
+                        teal_envelope *out)
+{
+    test_device sender = test_device_of(0), *to = bench_take(arena, devices * sizeof *to);
+    for (size_t i = 0; i < devices; i++)
+        to[i] = test_device_of(1 + i);
+    bench_message_seal(&(bench_letter){ .sender = &sender,
+                                        .to = to,
+                                        .n_to = devices,
+                                        .content_octets = content_octets,
+                                        .sent_at_ms = BENCH_SENT_AT_MS },
+                       arena, out);
+}
+
 teal_bytes bench_message_encode(const teal_envelope *e, teal_arena *arena)
 {
     teal_writer measure = { 0 };

@@ -5,8 +5,9 @@
 #include "codecs/native/envelope.h"
 #include "tests/support/devices.h"
 
-#define BENCH_SENDER    "im:alice@native.example"
-#define BENCH_RECIPIENT "im:bob@native.example"
+#define BENCH_SENDER     "im:alice@native.example"
+#define BENCH_RECIPIENT  "im:bob@native.example"
+#define BENCH_SENT_AT_MS UINT64_C(1795510800000)
 
 typedef struct bench_letter {
     const test_device *sender, *to;
@@ -17,6 +18,10 @@ typedef struct bench_letter {
 
 /* What *out points to is in the arena; the letter's devices are not needed any more. */
 void bench_message_seal(const bench_letter *letter, teal_arena *arena, teal_envelope *out);
+
+/* The same, of random content from device 0 to the devices 1 to `devices`. */
+void bench_message_make(size_t content_octets, size_t devices, teal_arena *arena,
+                        teal_envelope *out);
 
 /* Its native form, in the arena. */
 teal_bytes bench_message_encode(const teal_envelope *e, teal_arena *arena);
